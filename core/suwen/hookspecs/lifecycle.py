@@ -1,0 +1,57 @@
+"""Life cycle: pages of a plugin, events it hears, personal data it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from suwen import hookspec
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and was committed.
+
+    ``name`` is one of ``order_paid``, ``order_cancelled``, ``refund_succeeded``,
+    ``report_released``, ``questionnaire_scored``, ``member_registered``. ``data`` holds ids and
+    numbers only, never health data or addresses.
+    """
+
+    name: str
+    key: str
+    region: str
+    occurred_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PersonalDataStore(Protocol):
+    """Export and erase what a plugin keeps about one member."""
+
+    def export(self, db: Any, member_id: int) -> Mapping[str, Any]:
+        """JSON-ready copy of everything kept about the member."""
+        ...
+
+    def erase(self, db: Any, member_id: int) -> Sequence[str]:
+        """Delete or anonymise it; returns lines for the receipt."""
+        ...
+
+
+@hookspec
+def suwen_mount(config: Any) -> None:
+    """Add routes, views, templates and navigation to the Pyramid ``Configurator``.
+
+    Called once at start-up. Views of the plugin answer 404 where the region has it off, unless they
+    are declared with ``settling=True`` (callbacks, refunds, old records).
+    """
+
+
+@hookspec
+def suwen_event(event: Event) -> None:
+    """Hear an event. Called from the outbox after the commit, isolated and retried; may repeat."""
+
+
+@hookspec
+def suwen_personal_data() -> PersonalDataStore:  # type: ignore[empty-body]
+    """Give the object that exports and erases the plugin's personal data."""

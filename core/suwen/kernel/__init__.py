@@ -1,0 +1,1 @@
+"""The kernel: technical services that know no domain."""

@@ -1,0 +1,84 @@
+"""Bounded in-process caches that every process drops at the next request after a change.
+
+``cache_version`` holds one row per name. A change bumps the row in its own transaction; a request
+reads the whole small table once and every cache compares its number.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from suwen.kernel.db import Base
+from suwen.kernel.upsert import insert_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Versions = Mapping[str, int]
+
+
+class CacheVersion(Base):
+    """The present version of one kind of cached rows."""
+
+    __tablename__ = "cache_version"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+
+
+def bump(session: Session, *names: str) -> None:
+    """Make every process reload what is cached under these names, once this commits."""
+    for name in sorted(names):
+        statement = insert_for(session, CacheVersion).values(name=name, version=1)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"], set_={"version": CacheVersion.version + 1}
+            )
+        )
+
+
+def read_versions(session: Session) -> Versions:
+    """Present versions of all names, in one small query."""
+    return {row.name: row.version for row in session.execute(select(CacheVersion.name, CacheVersion.version))}
+
+
+class VersionedCache:
+    """Least recently used values, each valid for the versions of ``names`` it was loaded under."""
+
+    def __init__(self, *names: str, size: int = 512) -> None:
+        """Depend on ``names``; keep at most ``size`` values."""
+        self.names = names
+        self._size = size
+        self._lock = threading.Lock()
+        self._values: OrderedDict[Hashable, tuple[tuple[int, ...], Any]] = OrderedDict()
+
+    def get(self, versions: Versions, key: Hashable, load: Callable[[], Any]) -> Any:
+        """The value of ``key``, loaded anew if a version has moved on since."""
+        stamp = self._stamp(versions)
+        with self._lock:
+            found = self._values.get(key)
+            if found is not None and found[0] == stamp:
+                self._values.move_to_end(key)
+                return found[1]
+        value = load()
+        with self._lock:
+            self._values[key] = (stamp, value)
+            self._values.move_to_end(key)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+        return value
+
+    def _stamp(self, versions: Versions) -> tuple[int, ...]:
+        return tuple(versions.get(name, 0) for name in self.names)
+
+    def drop(self, keys: Iterable[Hashable] | None = None) -> None:
+        """Forget these keys, or everything."""
+        with self._lock:
+            for key in list(self._values) if keys is None else keys:
+                self._values.pop(key, None)

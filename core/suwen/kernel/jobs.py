@@ -1,0 +1,113 @@
+"""Waking workers and periodic jobs, on Huey.
+
+The domains see ``periodic`` and the outbox only. Huey keeps its own SQLite file: it locks it
+exclusively, which in the program's file would hold up every request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+
+if TYPE_CHECKING:
+    from suwen.kernel.outbox import Outbox
+    from suwen.kernel.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Job = Callable[[], None]
+
+
+class _QuietConsumer(Consumer):  # type: ignore[misc]
+    """A consumer inside another program leaves that program's signal handlers alone."""
+
+    def _set_signal_handlers(self) -> None:
+        """Install none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job and how often it runs, as minutes of a crontab. It may run twice: idempotent."""
+
+    name: str
+    job: Job
+    every_minutes: int
+
+
+class Jobs:
+    """The queue of one process."""
+
+    def __init__(self, queue_url: str, outbox: Outbox) -> None:
+        """Wake through ``queue_url``: ``memory://``, ``sqlite:///…`` or ``redis://…``."""
+        self._outbox = outbox
+        self._periodic: dict[str, Periodic] = {}
+        self._consumer: _QuietConsumer | None = None
+        self.huey = _huey(queue_url)
+        self._wake = self.huey.task(name="drain")(self._drain)
+
+    def _drain(self) -> None:
+        self._outbox.drain()
+
+    def wake(self) -> None:
+        """Tell a worker that there is work; if the queue is down the sweep finds it later."""
+        try:
+            self._wake()
+        except Exception as error:  # noqa: BLE001 - the row stands, the sweep will find it
+            log.warning("jobs.wake_failed", error=type(error).__name__)
+
+    def periodic(self, name: str, job: Job, *, every_minutes: int = 1) -> None:
+        """Run ``job`` regularly on one of the workers."""
+        if name in self._periodic:
+            raise ValueError(f"two periodic jobs named {name}")
+        self._periodic[name] = Periodic(name, job, every_minutes)
+        schedule = crontab(minute=f"*/{every_minutes}" if every_minutes < 60 else "0")
+        self.huey.periodic_task(schedule, name=f"periodic.{name}")(job)
+
+    def run_periodic(self, name: str) -> None:
+        """Run one periodic job now, in this thread."""
+        self._periodic[name].job()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the periodic jobs."""
+        return tuple(self._periodic)
+
+    def start(self, workers: int = 2) -> None:
+        """Start consumer threads inside this process."""
+        self.periodic("outbox.sweep", self._drain)
+        self._consumer = _QuietConsumer(self.huey, workers=workers, backoff=1.0, max_delay=2.0)
+        self._consumer.start()
+        self.wake()
+
+    def stop(self) -> None:
+        """End the consumer threads."""
+        if self._consumer is not None:
+            self._consumer.stop(graceful=True)
+            self._consumer = None
+
+    def work(self, stopped: threading.Event, workers: int = 2) -> None:
+        """Work in the foreground until ``stopped`` is set."""
+        self.start(workers)
+        stopped.wait()
+        self.stop()
+
+
+def _huey(url: str) -> Any:
+    if url == "memory://":
+        return MemoryHuey("suwen", immediate=False)
+    if url.startswith("sqlite:///"):
+        return SqliteHuey("suwen", filename=url.removeprefix("sqlite:///"), fsync=False)
+    if url.startswith("redis"):
+        return RedisHuey("suwen", url=url)
+    raise ValueError("the queue is memory://, sqlite:///… or redis://…")
+
+
+def from_settings(settings: Settings, outbox: Outbox) -> Jobs:
+    """The process's jobs."""
+    return Jobs(settings.queue_url, outbox)
