@@ -41,11 +41,20 @@ def bump(session: Session, *names: str) -> None:
                 index_elements=["name"], set_={"version": CacheVersion.version + 1}
             )
         )
+    session.info.pop("versions", None)
 
 
 def read_versions(session: Session) -> Versions:
     """Present versions of all names, in one small query."""
     return {row.name: row.version for row in session.execute(select(CacheVersion.name, CacheVersion.version))}
+
+
+def versions_of(session: Session) -> Versions:
+    """The versions as this session first saw them: read once, then kept with the session."""
+    versions: Versions | None = session.info.get("versions")
+    if versions is None:
+        versions = session.info["versions"] = read_versions(session)
+    return versions
 
 
 class VersionedCache:

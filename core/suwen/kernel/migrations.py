@@ -1,0 +1,156 @@
+"""Migrations: the core's history and one history per plugin, each with its own version table.
+
+Removing a plugin's package therefore never blocks the core, and upgrading the core never moves a
+plugin's tables.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import suwen
+from suwen.kernel.crypto import KeyBase
+from suwen.kernel.db import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from suwen.hookspecs.common import PluginInfo
+    from suwen.kernel.db import Database
+    from suwen.kernel.house import House
+
+SCRIPTS = Path(suwen.__file__).parent / "_alembic"
+CORE_TABLE = "alembic_version"
+
+
+def version_table(plugin: str | None) -> str:
+    """Name of the version table of the core or of a plugin."""
+    return f"{CORE_TABLE}_{plugin}" if plugin else CORE_TABLE
+
+
+def config(plugin: PluginInfo | None = None, connection: Connection | None = None) -> Config:
+    """Alembic's configuration for one history."""
+    made = Config()
+    made.set_main_option("script_location", str(SCRIPTS))
+    made.set_main_option("path_separator", "newline")
+    made.set_main_option("version_locations", str(_versions(plugin)))
+    made.attributes["connection"] = connection
+    made.attributes["version_table"] = version_table(plugin.id if plugin else None)
+    made.attributes["include_name"] = owns(plugin.id if plugin else None)
+    return made
+
+
+def _versions(plugin: PluginInfo | None) -> Path:
+    if plugin is None:
+        return SCRIPTS / "versions"
+    if plugin.migrations is None:
+        raise ValueError(f"{plugin.id} has no migrations")
+    return Path(next(iter(import_module(plugin.migrations).__path__)))
+
+
+def plugin_tables() -> set[str]:
+    """Tables of models that plugins brought: a plugin's model lives in its own package."""
+    from suwen.kernel.db import Base  # noqa: PLC0415 - mappers are complete only when asked
+
+    return {
+        mapper.local_table.name  # type: ignore[attr-defined]
+        for mapper in Base.registry.mappers
+        if mapper.class_.__module__.startswith("suwen_")
+    }
+
+
+def owns(plugin: str | None) -> Any:
+    """Alembic's filter: a plugin's history sees its own tables, the core's all other known ones."""
+
+    def include(name: str | None, kind: str, parents: Any) -> bool:
+        table = name if kind == "table" else parents.get("table_name")
+        if plugin is not None:
+            return bool(table) and str(table).startswith(f"{plugin}_")
+        return table in metadata.tables and table not in plugin_tables()
+
+    return include
+
+
+def with_migrations(house: House) -> list[PluginInfo]:
+    """Working plugins that bring tables."""
+    infos = [plugin.info for plugin in house.host.working()]
+    return [info for info in infos if info is not None and info.migrations]
+
+
+def upgrade(house: House) -> list[str]:
+    """Bring everything to its head; names of the histories that were run."""
+    KeyBase.metadata.create_all(house.vault.store.engine)
+    _run(house.database, None)
+    plugins = with_migrations(house)
+    for info in plugins:
+        _run(house.database, info)
+    return ["core", *(info.id for info in plugins)]
+
+
+def _run(database: Database, plugin: PluginInfo | None) -> None:
+    engine = database.engine
+    with engine.connect() as connection:
+        if database.is_sqlite:
+            # Rebuilding a table would cascade into other tables' rows.
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7391)")
+        command.upgrade(config(plugin, connection), "head")
+        if database.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+            raise RuntimeError("the migration left rows that refer to nothing")
+        connection.commit()
+        if database.is_sqlite:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def at_head(house: House) -> bool:
+    """Whether every history of this installation is at its head."""
+    with house.database.engine.connect() as connection:
+        return all(
+            _is_at_head(connection, plugin) for plugin in (None, *with_migrations(house))
+        )
+
+
+def _is_at_head(connection: Connection, plugin: PluginInfo | None) -> bool:
+    table = version_table(plugin.id if plugin else None)
+    context = MigrationContext.configure(connection, opts={"version_table": table})
+    heads = ScriptDirectory.from_config(config(plugin)).get_heads()
+    return set(context.get_current_heads()) == set(heads)
+
+
+def differences(house: House, plugin: PluginInfo | None = None) -> list[Any]:
+    """What autogenerate would still write: empty when models and migrations agree."""
+    with house.database.engine.connect() as connection:
+        name = plugin.id if plugin else None
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_name": owns(name),
+                "include_object": lambda obj, obj_name, kind, _reflected, _other: (
+                    owns(name)(obj_name, kind, {}) if kind == "table" else True
+                ),
+                "compare_type": True,
+                "version_table": version_table(name),
+            },
+        )
+        found: list[Any] = compare_metadata(context, metadata)
+        return found
+
+
+def new_revision(house: House, message: str, plugin: PluginInfo | None = None) -> None:
+    """Write a migration for what the models say and the database lacks."""
+    with house.database.engine.connect() as connection:
+        made = config(plugin, connection)
+        command.revision(made, message=message, autogenerate=True)

@@ -1,0 +1,1 @@
+"""The extension registry: loading plugins, looking objects up, switching them per region."""

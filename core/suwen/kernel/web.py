@@ -1,0 +1,249 @@
+"""What every request has: database session, house, region, and the guards that no view can forget.
+
+View options added here:
+
+``writes=True``     a GET that writes (every read of a health record is audited)
+``settling=True``   a plugin's view that answers even where the region has the plugin off
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyramid_tm
+from pyramid.csrf import CookieCSRFStoragePolicy
+from pyramid.httpexceptions import HTTPMethodNotAllowed, HTTPNotFound
+from pyramid.predicates import RequestMethodPredicate
+from pyramid.tweens import EXCVIEW, INGRESS
+from pyramid.viewderivers import INGRESS as FIRST
+
+from suwen.kernel.errors import NotFound
+from suwen.kernel.regions import UnknownRegion
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+    from pyramid.response import Response
+    from sqlalchemy.orm import Session
+
+    from suwen.kernel.house import House
+    from suwen.kernel.plugins.switch import Offering
+    from suwen.kernel.regions import RegionInfo
+
+T = TypeVar("T")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+READING = frozenset({"GET", "HEAD"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,40}", re.ASCII)
+_PLUGIN_MODULE = re.compile(r"suwen_([a-z0-9_]+?)(\.|$)")
+
+CSP = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+
+
+def house(request: Request) -> House:
+    """The process's services."""
+    found: House = request.registry.house
+    return found
+
+
+def session(request: Request) -> Session:
+    """The request's database session, joined to its transaction."""
+    writes = request.method not in READING or request.environ.get("suwen.writes", False)
+    joined = request.house.database.joined(request.tm, writes=writes)
+    joined.info["wake"] = request.house.jobs.wake
+    return joined
+
+
+def find(request: Request, factory: Callable[[House, Session], T]) -> T:
+    """A service, made by its factory for this request."""
+    return factory(request.house, request.db)
+
+
+def commit_step(request: Request) -> None:
+    """Commit what was done so far and go on in a new transaction.
+
+    For the few views that call a provider: nothing is called inside a transaction. What follows
+    must be safe to repeat, and rows must be read anew.
+    """
+    request.tm.commit()
+    request.tm.begin()
+    request.db.info.pop("versions", None)
+    request.db.info.pop("wake_for", None)
+
+
+def region(request: Request) -> RegionInfo:
+    """The region of browsing: parameter ``region``, then the visitor's choice, then the default.
+
+    Raises ``UnknownRegion`` for a bad parameter; a bad cookie is ignored.
+    """
+    regions = request.house.regions
+    asked = request.GET.get("region") if request.path.startswith("/api/") else None
+    if asked:
+        chosen: RegionInfo = regions.resolve(request.db, asked)
+        return chosen
+    home = getattr(request.identity, "region_code", None)
+    try:
+        return regions.resolve(request.db, request.cookies.get("region") or home)  # type: ignore[no-any-return]
+    except UnknownRegion:
+        return regions.default(request.db)  # type: ignore[no-any-return]
+
+
+def offering(request: Request) -> Offering:
+    """What the region of browsing has switched on."""
+    return request.house.switch.offering(request.db, request.region.code)  # type: ignore[no-any-return]
+
+
+def request_id(request: Request) -> str:
+    """The caller's ``X-Request-Id`` if it is a decent one, else one of our own."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def writes_deriver(view: Any, info: Any) -> Any:
+    """Make the session of a view declared ``writes=True`` a writing one, before anybody uses it."""
+    if not info.options.get("writes"):
+        return view
+
+    def wrapped(context: Any, request: Request) -> Any:
+        request.environ["suwen.writes"] = True
+        return view(context, request)
+
+    return wrapped
+
+
+writes_deriver.options = ("writes",)  # type: ignore[attr-defined]
+
+
+def plugin_deriver(view: Any, info: Any) -> Any:
+    """Answer 404 for a plugin's view where the region has the plugin off."""
+    plugin = _plugin_of(info.original_view)
+    if plugin is None or info.options.get("settling"):
+        return view
+
+    def wrapped(context: Any, request: Request) -> Any:
+        if request.offering.state(plugin) == "disabled":
+            raise NotFound
+        return view(context, request)
+
+    return wrapped
+
+
+plugin_deriver.options = ("settling",)  # type: ignore[attr-defined]
+
+
+def _plugin_of(view: Any) -> str | None:
+    match = _PLUGIN_MODULE.match(getattr(view, "__module__", "") or "")
+    return match.group(1) if match else None
+
+
+def method_deriver(view: Any, info: Any) -> Any:
+    """Let a view that names no method answer GET and HEAD only."""
+    if info.exception_only or any(isinstance(p, RequestMethodPredicate) for p in info.predicates):
+        return view
+
+    def wrapped(context: Any, request: Request) -> Any:
+        if request.method not in READING:
+            raise HTTPMethodNotAllowed
+        return view(context, request)
+
+    return wrapped
+
+
+def guard_tween(handler: Any, registry: Any) -> Any:
+    """Refuse odd methods and junk bytes; set the headers of every answer."""
+
+    def guard(request: Request) -> Response:
+        if request.method not in METHODS:
+            response: Response = HTTPMethodNotAllowed()
+        elif not _decodes(request):
+            response = HTTPNotFound()
+        else:
+            response = handler(request)
+        _set_headers(request, response, secure=registry.house.settings.secure)
+        return response
+
+    return guard
+
+
+def _decodes(request: Request) -> bool:
+    try:
+        bytes(request.environ.get("PATH_INFO", ""), "latin-1").decode("utf-8")
+        request.GET.mixed()
+    except (UnicodeDecodeError, ValueError):
+        return False
+    return "\x00" not in request.environ.get("PATH_INFO", "")
+
+
+def _set_headers(request: Request, response: Response, *, secure: bool) -> None:
+    headers = response.headers
+    policy = dict(CSP)
+    for name, value in getattr(request, "csp_additions", {}).items():
+        policy[name] = f"{policy.get(name, '')} {value}".strip()
+    text = "; ".join(f"{name} {value}" for name, value in policy.items())
+    headers.setdefault("Content-Security-Policy", text)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("X-Request-Id", request.request_id)
+    if secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    headers.setdefault("Cache-Control", "no-store" if request.cookies else "private, no-cache")
+
+
+def commit_veto(request: Request, response: Response) -> bool:
+    """Roll back what led to an error answer."""
+    return bool(response.status_code >= 400) and not request.environ.get("suwen.commit")
+
+
+def cookie_name(settings: Any, name: str) -> str:
+    """``__Host-`` in production; a development name over plain HTTP."""
+    return f"__Host-{name}" if settings.secure else f"dev-{name}"
+
+
+def includeme(config: Configurator) -> None:
+    """Wire the request."""
+    settings = config.registry.house.settings  # type: ignore[attr-defined]
+    config.add_settings(
+        {
+            "tm.manager_hook": pyramid_tm.explicit_manager,
+            "tm.commit_veto": commit_veto,
+            "tm.annotate_user": False,
+            "retry.attempts": 3,
+        }
+    )
+    config.include("pyramid_retry")
+    config.include("pyramid_tm")
+    for name, function in (
+        ("house", house),
+        ("db", session),
+        ("region", region),
+        ("offering", offering),
+        ("request_id", request_id),
+    ):
+        config.add_request_method(function, name, reify=True)
+    config.add_request_method(find, "find")
+    config.add_request_method(commit_step, "commit_step")
+    config.set_csrf_storage_policy(
+        CookieCSRFStoragePolicy(
+            cookie_name=cookie_name(settings, "csrf"),
+            secure=settings.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    )
+    config.set_default_csrf_options(require_csrf=True)
+    config.set_default_permission("undeclared")
+    config.add_view_deriver(writes_deriver, "suwen_writes", under=FIRST, over="secured_view")
+    config.add_view_deriver(method_deriver, "suwen_method")
+    config.add_view_deriver(plugin_deriver, "suwen_plugin")
+    config.add_tween("suwen.kernel.web.guard_tween", under=INGRESS, over=EXCVIEW)
