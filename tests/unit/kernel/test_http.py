@@ -228,6 +228,7 @@ def test_the_next_address_is_tried(base, server):
     )
 
     answer = both.request("GET", f"http://site.example:{server.server_port}/plain")
+    both.close()
 
     assert answer.content == b"hello"
 
