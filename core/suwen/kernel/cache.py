@@ -46,7 +46,10 @@ def bump(session: Session, *names: str) -> None:
 
 def read_versions(session: Session) -> Versions:
     """Present versions of all names, in one small query."""
-    return {row.name: row.version for row in session.execute(select(CacheVersion.name, CacheVersion.version))}
+    return {
+        row.name: row.version
+        for row in session.execute(select(CacheVersion.name, CacheVersion.version))
+    }
 
 
 def versions_of(session: Session) -> Versions:

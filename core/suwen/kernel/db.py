@@ -149,7 +149,9 @@ def _refuse_writes(session: Session, *_: Any) -> None:
 
 def _engine(url: str, pool_size: int, *, pooled: bool) -> Engine:
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 20}, poolclass=None if pooled else NullPool)
+        engine = create_engine(
+            url, connect_args={"timeout": 20}, poolclass=None if pooled else NullPool
+        )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -169,7 +171,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN would be DEFERRED and come too late; we begin by hand below.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=20000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=20000",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

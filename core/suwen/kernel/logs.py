@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from suwen.kernel.settings import Settings
 
 _FORBIDDEN = frozenset(
-    {"password", "code", "otp", "phone", "email", "address", "token", "secret", "authorization", "body"}
+    {
+        "password",
+        "code",
+        "otp",
+        "phone",
+        "email",
+        "address",
+        "token",
+        "secret",
+        "authorization",
+        "body",
+    }
 )
 
 
@@ -48,4 +59,6 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )

@@ -118,9 +118,7 @@ def _run(database: Database, plugin: PluginInfo | None) -> None:
 def at_head(house: House) -> bool:
     """Whether every history of this installation is at its head."""
     with house.database.engine.connect() as connection:
-        return all(
-            _is_at_head(connection, plugin) for plugin in (None, *with_migrations(house))
-        )
+        return all(_is_at_head(connection, plugin) for plugin in (None, *with_migrations(house)))
 
 
 def _is_at_head(connection: Connection, plugin: PluginInfo | None) -> bool:

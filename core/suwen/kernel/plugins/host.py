@@ -157,7 +157,9 @@ class PluginHost:
 
     def working(self) -> list[LoadedPlugin]:
         """Plugins that are not quarantined, ordered by id."""
-        return [self.plugins[name] for name in sorted(self.plugins) if not self.plugins[name].broken]
+        return [
+            self.plugins[name] for name in sorted(self.plugins) if not self.plugins[name].broken
+        ]
 
     def objects_of(self, plugin_id: str) -> list[tuple[str, Any]]:
         """``(family, Registered)`` of everything with settings that a plugin brought."""

@@ -35,7 +35,10 @@ def queue_event(house: House, session: Session, event: Event) -> None:
 
 def deliver_event(house: House, payload: Mapping[str, Any]) -> None:
     """Give one event to one plugin, unless its region has it off; a failure is tried again."""
-    fields = {**payload["event"], "occurred_at": datetime.fromisoformat(payload["event"]["occurred_at"])}
+    fields = {
+        **payload["event"],
+        "occurred_at": datetime.fromisoformat(payload["event"]["occurred_at"]),
+    }
     event = Event(**fields)
     plugin = house.host.plugins.get(payload["plugin"])
     if plugin is None or plugin.broken:

@@ -258,5 +258,3 @@ def _secrets_or_none(item: Registered[Any] | None) -> set[str]:
 
 def _aad(region: str, plugin: str) -> str:
     return f"region_plugin:secrets:{region}:{plugin}"
-
-

@@ -1,0 +1,99 @@
+"""What the API says of the catalogue."""
+
+from __future__ import annotations
+
+import colander
+
+from suwen.catalog.models import FACETS
+from suwen.kernel.schemas import IdString, StrictInteger
+
+
+class CategoryOut(colander.MappingSchema):
+    """A category."""
+
+    facet = colander.SchemaNode(colander.String(), validator=colander.OneOf(FACETS))
+    slug = colander.SchemaNode(colander.String())
+    name = colander.SchemaNode(colander.String())
+
+
+class CategoryItems(colander.SequenceSchema):
+    """Categories."""
+
+    category = CategoryOut()
+
+
+class CategoryList(colander.MappingSchema):
+    """All categories."""
+
+    items = CategoryItems()
+    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+
+
+class SkuOut(colander.MappingSchema):
+    """A SKU; ``stock`` is null when unlimited."""
+
+    id = colander.SchemaNode(IdString())
+    name = colander.SchemaNode(colander.String())
+    price_fen = colander.SchemaNode(StrictInteger())
+    struck_price_fen = colander.SchemaNode(StrictInteger(), missing=None)
+    stock = colander.SchemaNode(StrictInteger(), missing=None)
+
+
+class SkuItems(colander.SequenceSchema):
+    """SKUs."""
+
+    sku = SkuOut()
+
+
+class Strings(colander.SequenceSchema):
+    """Plain strings."""
+
+    item = colander.SchemaNode(colander.String())
+
+
+class ProductOut(colander.MappingSchema):
+    """A product."""
+
+    slug = colander.SchemaNode(colander.String())
+    name = colander.SchemaNode(colander.String())
+    summary = colander.SchemaNode(colander.String())
+    price_fen = colander.SchemaNode(StrictInteger(), missing=None)
+    struck_price_fen = colander.SchemaNode(StrictInteger(), missing=None)
+    tags = Strings()
+    lead_days = colander.SchemaNode(StrictInteger())
+    collection_methods = Strings()
+    skus = SkuItems()
+
+
+class ProductDetail(ProductOut):
+    """A product with everything its page shows."""
+
+    description_html = colander.SchemaNode(colander.String())
+    test_type = colander.SchemaNode(colander.String())
+    offered = colander.SchemaNode(colander.Boolean())
+
+
+class ProductItems(colander.SequenceSchema):
+    """Products."""
+
+    product = ProductOut()
+
+
+class ProductList(colander.MappingSchema):
+    """One page of products."""
+
+    items = ProductItems()
+    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+
+
+class ProductQuery(colander.MappingSchema):
+    """Filters and paging."""
+
+    category = colander.SchemaNode(colander.String(), missing=None)
+    tag = colander.SchemaNode(colander.String(), missing=None)
+    q = colander.SchemaNode(colander.String(), validator=colander.Length(max=40), missing=None)
+    cursor = colander.SchemaNode(colander.String(), missing=None)
+    limit = colander.SchemaNode(
+        colander.Integer(strict=True), validator=colander.Range(1, 100), missing=20
+    )
+    region = colander.SchemaNode(colander.String(), missing=None)

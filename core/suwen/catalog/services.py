@@ -1,0 +1,344 @@
+"""The catalogue as visitors see it, and what an order takes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import nh3
+from sqlalchemy import Select, or_, select, update
+
+from suwen.catalog.errors import BadQuantity, OutOfStock, SkuUnavailable
+from suwen.catalog.models import FACETS, Category, Product, ProductCategory, ProductTag, Sku
+from suwen.kernel import clock
+from suwen.kernel.cache import VersionedCache, bump, versions_of
+from suwen.kernel.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from suwen.hookspecs.archive import TestType
+    from suwen.kernel.house import House
+    from suwen.kernel.plugins.registry import Registered, TypedRegistry
+    from suwen.kernel.plugins.switch import Switch
+
+MAX_QUANTITY = 99
+PAGE = 20
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the visitor narrowed the list to."""
+
+    category: str | None = None
+    tag: str | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of products and the cursor of the next."""
+
+    items: Sequence[Row]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFact:
+    """What an order line freezes. Amounts are fen for one piece."""
+
+    sku_id: int
+    product_id: int
+    product_name: str
+    product_slug: str
+    sku_name: str
+    test_type: str
+    quantity: int
+    price_fen: int
+    limited: bool
+    overrides: Mapping[str, Any]
+
+    @property
+    def amount_fen(self) -> int:
+        """Price times quantity."""
+        return self.price_fen * self.quantity
+
+
+class CatalogService:
+    """Reads cached rows for what everybody sees; stock is always read fresh."""
+
+    def __init__(
+        self,
+        db: Session,
+        switch: Switch,
+        test_types: TypedRegistry[TestType],
+        cache: VersionedCache,
+    ) -> None:
+        """``cache`` is the process's own and follows the versions catalog and plugins."""
+        self._db = db
+        self._switch = switch
+        self._test_types = test_types
+        self._cache = cache
+
+    def offered_tests(self, region: str) -> Mapping[str, Registered[TestType]]:
+        """Test types that the region has switched on, by code."""
+        offering = self._switch.offering(self._db, region)
+        return {item.code: item for item in offering.of(self._test_types)}
+
+    def list_products(
+        self, region: str, filters: Filters, cursor: str | None = None, limit: int = PAGE
+    ) -> Page:
+        """Published products whose test the region offers, in the order staff gave them."""
+        key = ("list", region, filters, cursor, limit)
+        page: Page = self._cached(key, lambda: self._list(region, filters, cursor, limit))
+        return page
+
+    def _cached(self, key: Any, load: Any) -> Any:
+        return self._cache.get(versions_of(self._db), key, load)
+
+    def _list(self, region: str, filters: Filters, cursor: str | None, limit: int) -> Page:
+        tests = self.offered_tests(region)
+        query = (
+            select(Product)
+            .where(Product.state == "published", Product.test_type.in_(tests))
+            .order_by(Product.rank.desc())
+            .limit(limit + 1)
+        )
+        query = _narrow(query, filters)
+        if cursor is not None:
+            query = query.where(Product.rank < _cursor(cursor))
+        products = self._db.scalars(query).all()
+        more = len(products) > limit
+        products = products[:limit]
+        found = [product.id for product in products]
+        skus, tags = self._skus(found), self._tags(found)
+        items = [
+            self._row(p, skus.get(p.id, []), tags.get(p.id, []), tests[p.test_type].obj)
+            for p in products
+        ]
+        return Page(items, str(products[-1].rank) if more else None)
+
+    def _skus(self, product_ids: Sequence[int]) -> Mapping[int, list[Sku]]:
+        query = select(Sku).where(Sku.product_id.in_(product_ids), Sku.state == "on")
+        grouped: dict[int, list[Sku]] = {}
+        for sku in self._db.scalars(query.order_by(Sku.product_id, Sku.position, Sku.id)):
+            grouped.setdefault(sku.product_id, []).append(sku)
+        return grouped
+
+    def _tags(self, product_ids: Sequence[int]) -> Mapping[int, list[str]]:
+        query = select(ProductTag).where(ProductTag.product_id.in_(product_ids))
+        grouped: dict[int, list[str]] = {}
+        for row in self._db.scalars(query.order_by(ProductTag.position, ProductTag.tag)):
+            grouped.setdefault(row.product_id, []).append(row.tag)
+        return grouped
+
+    def _row(
+        self, product: Product, skus: Sequence[Sku], tags: Sequence[str], test: TestType
+    ) -> Row:
+        cheapest = min(skus, key=lambda sku: sku.price_fen, default=None)
+        return {
+            "slug": product.slug,
+            "name": product.name,
+            "summary": product.summary,
+            "price_fen": cheapest.price_fen if cheapest else None,
+            "struck_price_fen": cheapest.struck_price_fen if cheapest else None,
+            "price_varies": len({sku.price_fen for sku in skus}) > 1,
+            "tags": list(tags),
+            "specimen_title": test.specimen_title,
+            "lead_days": product.lead_days,
+            "image_url": None,
+            "collection_methods": list(test.collection_methods),
+            "skus": [_sku_row(sku) for sku in skus],
+        }
+
+    def get_product(self, region: str, slug: str) -> Row:
+        """A published product with its SKUs and present stock; raises ``NotFound``.
+
+        ``offered`` is False where the region has the test's plugin off: it can be read, not bought.
+        """
+        row: Row | None = self._cached(("product", region, slug), lambda: self._one(region, slug))
+        if row is None:
+            raise NotFound
+        return self.with_stock([row])[0]
+
+    def with_stock(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows with the present stock of their SKUs, in one statement."""
+        ids = [int(sku["id"]) for row in rows for sku in row["skus"]]
+        query = select(Sku.id, Sku.stock).where(Sku.id.in_(ids))
+        left = {str(row.id): row.stock for row in self._db.execute(query)}
+        return [
+            {**row, "skus": [{**sku, "stock": left.get(sku["id"])} for sku in row["skus"]]}
+            for row in rows
+        ]
+
+    def _one(self, region: str, slug: str) -> Row | None:
+        query = select(Product).where(Product.slug == slug, Product.state == "published")
+        product = self._db.scalars(query).first()
+        test = self._test_types.find(product.test_type) if product else None
+        if product is None or test is None:
+            return None
+        found = [product.id]
+        skus, tags = self._skus(found).get(product.id, []), self._tags(found).get(product.id, [])
+        return {
+            **self._row(product, skus, tags, test.obj),
+            "id": product.id,
+            "description_html": product.description_html,
+            "faq": list(product.faq),
+            "test_type": product.test_type,
+            "test_type_title": test.obj.title,
+            "offered": product.test_type in self.offered_tests(region),
+        }
+
+    def categories(self) -> Mapping[str, Sequence[Row]]:
+        """All categories by facet, in display order."""
+        found: Mapping[str, Sequence[Row]] = self._cached(("categories",), self._categories)
+        return found
+
+    def _categories(self) -> Mapping[str, Sequence[Row]]:
+        grouped: dict[str, list[Row]] = {facet: [] for facet in FACETS}
+        query = select(Category).order_by(Category.facet, Category.position, Category.id)
+        for row in self._db.scalars(query):
+            grouped[row.facet].append({"facet": row.facet, "slug": row.slug, "name": row.name})
+        return grouped
+
+    def lines_for(self, region: str, items: Sequence[tuple[int, int]]) -> Sequence[LineFact]:
+        """Frozen facts of ``(sku_id, quantity)``; raises ``BadQuantity`` or ``SkuUnavailable``.
+
+        Prices come from here and nowhere else.
+        """
+        tests = self.offered_tests(region)
+        query = (
+            select(Sku, Product)
+            .join(Product, Product.id == Sku.product_id)
+            .where(Sku.id.in_([sku_id for sku_id, _ in items]), Sku.state == "on")
+            .where(Product.state == "published")
+        )
+        found = {sku.id: (sku, product) for sku, product in self._db.execute(query).tuples()}
+        return [
+            _line(found.get(sku_id), quantity, tests, f"items.{index}")
+            for index, (sku_id, quantity) in enumerate(items)
+        ]
+
+    def categories_of(self, product_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+        """Category ids per product."""
+        query = select(ProductCategory.product_id, ProductCategory.category_id)
+        grouped: dict[int, tuple[int, ...]] = {}
+        for row in self._db.execute(query.where(ProductCategory.product_id.in_(product_ids))):
+            grouped[row.product_id] = (*grouped.get(row.product_id, ()), row.category_id)
+        return grouped
+
+    def take_stock(self, lines: Sequence[LineFact]) -> None:
+        """Take what the lines need, all or nothing; raises ``OutOfStock``."""
+        for line in sorted(lines, key=lambda item: item.sku_id):
+            if not line.limited:
+                continue
+            taken = self._db.execute(
+                update(Sku)
+                .where(Sku.id == line.sku_id, Sku.stock >= line.quantity)
+                .values(stock=Sku.stock - line.quantity)
+                .returning(Sku.id),
+                execution_options={"synchronize_session": False},
+            ).first()
+            if taken is None:
+                raise OutOfStock
+
+    def give_back(self, quantities: Mapping[int, int]) -> None:
+        """Put pieces back (an unpaid order was cancelled); unlimited SKUs stay unlimited."""
+        for sku_id in sorted(quantities):
+            self._db.execute(
+                update(Sku)
+                .where(Sku.id == sku_id, Sku.stock.is_not(None))
+                .values(stock=Sku.stock + quantities[sku_id]),
+                execution_options={"synchronize_session": False},
+            )
+
+    def save(self, product: Product, html: str) -> Product:
+        """Add or change a product; its description is cleaned of everything active."""
+        product.description_html = nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"})
+        self._db.add(product)
+        self._db.flush()
+        bump(self._db, "catalog")
+        return product
+
+    def publish(self, product: Product) -> None:
+        """Put on sale, in every process from its next request."""
+        product.state, product.published_at = "published", clock.now()
+        self._db.flush()
+        bump(self._db, "catalog")
+
+    def archive(self, product: Product) -> None:
+        """Take off sale; orders that hold it are not touched."""
+        product.state = "archived"
+        self._db.flush()
+        bump(self._db, "catalog")
+
+
+def _line(
+    found: tuple[Sku, Product] | None, quantity: int, tests: Mapping[str, Any], field: str
+) -> LineFact:
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        raise BadQuantity(fields={f"{field}.quantity": BadQuantity.message})
+    if found is None or found[1].test_type not in tests:
+        raise SkuUnavailable(fields={f"{field}.sku_id": SkuUnavailable.message})
+    sku, product = found
+    if sku.stock is not None and sku.stock < quantity:
+        raise OutOfStock(fields={f"{field}.quantity": OutOfStock.message})
+    return LineFact(
+        sku_id=sku.id,
+        product_id=product.id,
+        product_name=product.name,
+        product_slug=product.slug,
+        sku_name=sku.name,
+        test_type=product.test_type,
+        quantity=quantity,
+        price_fen=sku.price_fen,
+        limited=sku.stock is not None,
+        overrides=product.reward_overrides,
+    )
+
+
+def _narrow(query: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.category:
+        members = (
+            select(ProductCategory.product_id)
+            .join(Category, Category.id == ProductCategory.category_id)
+            .where(Category.slug == filters.category)
+        )
+        query = query.where(Product.id.in_(members))
+    if filters.tag:
+        tagged = select(ProductTag.product_id).where(ProductTag.tag == filters.tag)
+        query = query.where(Product.id.in_(tagged))
+    if filters.q:
+        pattern = f"%{_escape(filters.q)}%"
+        query = query.where(
+            or_(Product.name.like(pattern, escape="\\"), Product.summary.like(pattern, escape="\\"))
+        )
+    return query
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise NotFound
+    return int(text)
+
+
+def _sku_row(sku: Sku) -> Row:
+    return {
+        "id": str(sku.id),
+        "name": sku.name,
+        "price_fen": sku.price_fen,
+        "struck_price_fen": sku.struck_price_fen,
+    }
+
+
+def catalog(house: House, db: Session) -> CatalogService:
+    """The service of one unit of work."""
+    cache = house.ports.setdefault("catalog.cache", VersionedCache("catalog", "plugins", size=2000))
+    return CatalogService(db, house.switch, house.host.test_types, cache)

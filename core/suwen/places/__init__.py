@@ -1,0 +1,15 @@
+"""Places (地点): divisions and collection points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations."""
+    config.add_route("places.points", "/collection-points")
+    config.scan("suwen.places.views")
+    config.add_suwen_nav("storefront.main", "采集点", "places.points", order=30)

@@ -1,0 +1,70 @@
+"""What the API says of regions and places."""
+
+from __future__ import annotations
+
+import colander
+
+from suwen.kernel.schemas import IdString
+
+
+class RegionOut(colander.MappingSchema):
+    """A region."""
+
+    code = colander.SchemaNode(colander.String())
+    name = colander.SchemaNode(colander.String())
+    is_default = colander.SchemaNode(colander.Boolean())
+
+
+class RegionItems(colander.SequenceSchema):
+    """Regions."""
+
+    region = RegionOut()
+
+
+class RegionList(colander.MappingSchema):
+    """All regions."""
+
+    items = RegionItems()
+    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+
+
+class Location(colander.MappingSchema):
+    """Coordinates and the system they belong to."""
+
+    lon = colander.SchemaNode(colander.Float())
+    lat = colander.SchemaNode(colander.Float())
+    system = colander.SchemaNode(colander.String(), validator=colander.OneOf(["GCJ-02"]))
+
+
+class RouteLinks(colander.MappingSchema):
+    """Links into map services."""
+
+    amap = colander.SchemaNode(colander.String(), missing=None)
+    baidu = colander.SchemaNode(colander.String(), missing=None)
+    tencent = colander.SchemaNode(colander.String(), missing=None)
+
+
+class PointOut(colander.MappingSchema):
+    """A collection point."""
+
+    id = colander.SchemaNode(IdString())
+    name = colander.SchemaNode(colander.String())
+    region_code = colander.SchemaNode(colander.String())
+    address = colander.SchemaNode(colander.String())
+    phone = colander.SchemaNode(colander.String())
+    hours = colander.SchemaNode(colander.String())
+    location = Location(missing=None)
+    route_links = RouteLinks()
+
+
+class PointItems(colander.SequenceSchema):
+    """Points."""
+
+    point = PointOut()
+
+
+class PointList(colander.MappingSchema):
+    """Collection points of the region."""
+
+    items = PointItems()
+    next_cursor = colander.SchemaNode(colander.String(), missing=None)
