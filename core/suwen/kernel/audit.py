@@ -8,24 +8,25 @@ hash, so that destroying the key does not break the chain.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, func, select
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.kernel import clock, ids
+from suwen.kernel.chain import Chain, Link, Verdict, append_only, in_pages
 from suwen.kernel.db import Base, WithId
 
 if TYPE_CHECKING:
     from suwen.kernel.crypto import Vault
 
 
+@append_only
 class AuditEvent(WithId, Base):
     """Who did what to what, when, why and with which outcome (审计事件)."""
 
@@ -50,14 +51,13 @@ class AuditEvent(WithId, Base):
     __table_args__ = (Index(None, "subject_id", "at"), Index(None, "object_kind", "object_id"))
 
 
-class AuditLink(Base):
-    """One link of the chain: its hash covers the link before and the event's keyed hash."""
+@append_only
+class AuditLink(Link, Base):
+    """One link of the chain over the events."""
 
     __tablename__ = "audit_link"
 
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[int] = mapped_column(BigInteger, unique=True)
-    hash: Mapped[str] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +73,13 @@ class Actor:
 SYSTEM = Actor("system")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Result of a verification: the first fault in words, or none."""
-
-    ok: bool
-    rows: int
-    fault: str = ""
-
-
 class AuditLog:
     """Writes, seals and verifies the log."""
 
     def __init__(self, vault: Vault, anchor: Path | None = None) -> None:
         """Key the hashes with ``vault``; keep the chain's head in the file ``anchor``."""
         self._vault = vault
-        self._anchor = anchor
+        self._chain = Chain(AuditEvent, AuditLink, AuditLink.event_id, anchor)
 
     def write(
         self,
@@ -163,71 +154,21 @@ class AuditLog:
 
     def seal(self, session: Session, limit: int = 5000) -> int:
         """Chain up to ``limit`` events that are not chained yet; how many were."""
-        last = session.scalars(select(AuditLink).order_by(AuditLink.seq.desc()).limit(1)).first()
-        seq, previous = (last.seq, last.hash) if last else (0, "")
-        open_events = (
-            select(AuditEvent.id, AuditEvent.mac)
-            .outerjoin(AuditLink, AuditLink.event_id == AuditEvent.id)
-            .where(AuditLink.seq.is_(None))
-            .order_by(AuditEvent.id)
-            .limit(limit)
-        )
-        rows = session.execute(open_events).all()
-        for row in rows:
-            seq, previous = seq + 1, _link_hash(previous, row.id, row.mac)
-            session.add(AuditLink(seq=seq, event_id=row.id, hash=previous))
-        session.flush()
-        if rows and self._anchor is not None:
-            self._anchor.write_text(f"{seq} {previous}\n")
-        return len(rows)
+        return self._chain.seal(session, limit)
 
     def verify(self, session: Session) -> Verdict:
         """Recompute every keyed hash and the chain; the first fault ends it."""
         count = 0
-        for event in _in_pages(session, AuditEvent, AuditEvent.id):
-            count += 1
-            if event.mac != self._mac(event):
-                return Verdict(ok=False, rows=count, fault=f"audit_event {event.id} was altered")
-        return self._verify_chain(session, count)
-
-    def _verify_chain(self, session: Session, count: int) -> Verdict:
-        previous, seq, links = "", 0, {}
-        macs = dict(session.execute(select(AuditEvent.id, AuditEvent.mac)).tuples().all())
-        for link in _in_pages(session, AuditLink, AuditLink.seq):
-            seq += 1
-            mac = macs.get(link.event_id)
-            if link.seq != seq or mac is None:
-                return Verdict(ok=False, rows=count, fault=f"audit_link {seq}: an event is missing")
-            previous = _link_hash(previous, link.event_id, mac)
-            links[seq] = previous
-            if link.hash != previous:
-                return Verdict(ok=False, rows=count, fault=f"audit_link {seq} does not fit")
-        return self._verify_anchor(links, count)
-
-    def _verify_anchor(self, links: Mapping[int, str], count: int) -> Verdict:
-        if self._anchor is None or not self._anchor.exists():
-            return Verdict(ok=True, rows=count)
-        seq, head = self._anchor.read_text().split()
-        if links.get(int(seq)) != head:
-            return Verdict(ok=False, rows=count, fault=f"the chain ends before its anchor {seq}")
-        return Verdict(ok=True, rows=count)
+        for page in in_pages(session, AuditEvent):
+            for event in page:
+                count += 1
+                if event.mac != self._mac(event):
+                    return Verdict(
+                        ok=False, rows=count, fault=f"audit_event {event.id} was altered"
+                    )
+        chained = self._chain.verify(session)
+        return Verdict(ok=chained.ok, rows=count, fault=chained.fault)
 
     def unsealed(self, session: Session) -> int:
         """Events that await the sealing job."""
-        chained = session.scalar(select(func.count()).select_from(AuditLink)) or 0
-        return (session.scalar(select(func.count()).select_from(AuditEvent)) or 0) - chained
-
-
-def _link_hash(previous: str, event_id: int, mac: str) -> str:
-    return hashlib.sha256(f"{previous}:{event_id}:{mac}".encode()).hexdigest()
-
-
-def _in_pages(session: Session, model: Any, key: Any, size: int = 2000) -> Iterator[Any]:
-    after = -1
-    while True:
-        rows = session.scalars(select(model).where(key > after).order_by(key).limit(size)).all()
-        yield from rows
-        if len(rows) < size:
-            return
-        after = getattr(rows[-1], key.key)
-        session.expunge_all()
+        return self._chain.unsealed(session)
