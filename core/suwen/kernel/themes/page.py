@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
+from markupsafe import Markup
 from pyramid.csrf import get_csrf_token
 
 from suwen.kernel.i18n import html_lang, translate
@@ -27,7 +28,7 @@ class Page:
 
     NAMES: ClassVar[frozenset[str]] = frozenset({
         "_", "request", "asset", "tstatic", "pstatic", "url", "has_route", "csrf_token", "region",
-        "regions", "identity", "nav", "nav_groups", "flashes", "locale", "lang", "environment",
+        "regions", "identity", "csrf_field", "nav", "nav_groups", "flashes", "locale", "lang", "environment",
         "theme", "display", "illustration", "site_name",
     })  # fmt: skip
 
@@ -125,6 +126,11 @@ class Page:
     def csrf_token(self) -> str:
         """Token for the hidden field of every POST form."""
         return str(self._guarded(lambda: get_csrf_token(self.request), ""))
+
+    def csrf_field(self) -> Markup:
+        """Hidden field with the token."""
+        field = Markup('<input type="hidden" name="csrf_token" value="{}">')
+        return field.format(self.csrf_token())
 
     def nav(self, slot: str) -> list[NavItem]:
         """Visible entries of a slot."""

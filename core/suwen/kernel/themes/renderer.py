@@ -56,7 +56,7 @@ class Themes:
     def has_route(self, registry: Any, name: str) -> bool:
         """Whether a route of that name exists (asked by layouts, so that no link is dead)."""
         if self._routes is None:
-            from pyramid.interfaces import IRoutesMapper  # noqa: PLC0415 - only at the first page
+            from pyramid.interfaces import IRoutesMapper
 
             mapper = registry.queryUtility(IRoutesMapper)
             self._routes = frozenset(r.name for r in mapper.get_routes()) if mapper else frozenset()
