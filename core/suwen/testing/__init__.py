@@ -1,0 +1,1 @@
+"""Public: contract suites and helpers for authors of plugins."""
