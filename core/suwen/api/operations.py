@@ -6,17 +6,22 @@ The colander schemas that validate are the ones the OpenAPI document is generate
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import colander
 import venusian
 from pyramid.response import Response
 
-from suwen.api import idempotency
-from suwen.api.problems import fields_of
+from suwen.api import idempotency, strict
+from suwen.kernel import clock
 from suwen.kernel.errors import Invalid
+from suwen.kernel.i18n import _
+from suwen.kernel.wording import invalid
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -49,13 +54,23 @@ class Operation:
     other_answers: Mapping[int, colander.SchemaNode] = field(default_factory=dict)
     summary: str = ""
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a path must look like to be this operation's."""
+        parts = re.split(r"\{[^}]*\}", PREFIX + self.path)
+        return re.compile("[^/]+".join(re.escape(part) for part in parts))
+
+    def answers_to(self, path: str) -> bool:
+        """Whether the path is this operation's, whatever the method."""
+        return self.pattern.fullmatch(path) is not None
+
 
 class BadBody(Invalid):
     """The body is not a JSON object."""
 
     status = 400
     code = "bad_body"
-    message = "请求内容不是有效的 JSON 对象"
+    message = _("请求内容不是有效的 JSON 对象")
 
 
 class BodyTooLarge(Invalid):
@@ -63,7 +78,15 @@ class BodyTooLarge(Invalid):
 
     status = 413
     code = "body_too_large"
-    message = "请求内容过大"
+    message = _("请求内容过大")
+
+
+class NotJson(Invalid):
+    """The body is of another media type."""
+
+    status = 415
+    code = "unsupported_media_type"
+    message = _("请以 JSON 提交请求内容")
 
 
 def operation(
@@ -115,8 +138,12 @@ def _view(declared: Operation) -> Callable[[Any, Request], Response]:
             request.require_step_up()
         arguments = _arguments(declared, request)
         if declared.idempotent:
-            return idempotency.once(request, lambda: _answer(declared, request, arguments))
-        return _answer(declared, request, arguments)
+            response = idempotency.once(request, lambda: _answer(declared, request, arguments))
+        else:
+            response = _answer(declared, request, arguments)
+        if declared.permission != "public":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     view.__module__ = declared.handler.__module__
     view.__name__ = declared.handler.__name__
@@ -125,17 +152,19 @@ def _view(declared: Operation) -> Callable[[Any, Request], Response]:
 
 def _arguments(declared: Operation, request: Request) -> tuple[Any, ...]:
     if declared.query is not None:
-        request.query = _validate(declared.query, dict(request.GET))
-    if declared.multipart:
-        return (_validate(declared.body, dict(request.POST)),) if declared.body else ()
+        request.query = _from_text(declared.query, request.GET, request)
     if declared.body is None:
         return ()
-    return (_validate(declared.body, _json(request)),)
+    if declared.multipart:
+        return (_from_text(declared.body, request.POST, request),)
+    return (_from_json(declared.body, _json(request), request),)
 
 
 def _json(request: Request) -> dict[str, Any]:
     if (request.content_length or 0) > MAX_BODY:
         raise BodyTooLarge
+    if request.content_type not in {"", "application/json"}:
+        raise NotJson
     try:
         value = json.loads(request.body or b"null", parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -149,11 +178,30 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _validate(schema: colander.SchemaNode, value: Any) -> Any:
+def _from_json(schema: colander.SchemaNode, value: dict[str, Any], request: Request) -> Any:
+    bound = schema.bind(request=request)
     try:
-        return schema.bind().deserialize(value) if schema.bindings else schema.deserialize(value)
+        return bound.deserialize(strict.checked(bound, value))
     except colander.Invalid as error:
-        raise Invalid("提交的内容有误，请检查标出的项目", fields=fields_of(error)) from None
+        raise invalid(error) from None
+
+
+def _from_text(schema: colander.SchemaNode, given: Any, request: Request) -> Any:
+    """Query string or multipart form: a list's values come under one name, several times."""
+    bound = schema.bind(request=request, text=True)
+    values = {
+        child.name: given.getall(child.name)
+        if isinstance(child.typ, colander.Sequence)
+        else given[child.name]
+        for child in bound.children
+        if child.name in given
+    }
+    if not strict.storable(values):
+        raise invalid(colander.Invalid(bound, _("含有不能使用的字符")))
+    try:
+        return bound.deserialize(values)
+    except colander.Invalid as error:
+        raise invalid(error) from None
 
 
 def _answer(declared: Operation, request: Request, arguments: tuple[Any, ...]) -> Response:
@@ -162,6 +210,14 @@ def _answer(declared: Operation, request: Request, arguments: tuple[Any, ...]) -
         return value
     if value is None:
         return Response(status=204)
-    body = json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
+    body = json.dumps(value, ensure_ascii=False, default=_plain, separators=(",", ":"))
     status = request.environ.get("suwen.api_status", declared.status)
     return Response(body=body.encode(), status=status, content_type="application/json")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return clock.as_utc(value).astimezone(clock.SHANGHAI).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import zope.sqlalchemy
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
+from zope.sqlalchemy import datamanager
 
 from suwen.kernel import ids
 
@@ -134,7 +134,7 @@ def _joined_makers(reading: Engine, writing: Engine) -> dict[bool, sessionmaker[
 
 def _join(initial_state: str) -> Any:
     def join(session: Session, *_: Any) -> None:
-        zope.sqlalchemy.join_transaction(
+        datamanager.join_transaction(
             session, initial_state=initial_state, transaction_manager=session.info["tm"]
         )
 
