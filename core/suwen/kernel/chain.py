@@ -103,6 +103,7 @@ class Chain:
 
         The anchor is written when the session has committed.
         """
+        session.flush()
         self._wait_for_turn(session)
         last = session.execute(
             select(self._link.seq, self._link.hash, self._reference)
@@ -140,7 +141,7 @@ class Chain:
             return
         anchor = self._anchor
 
-        def write(_session: Session) -> None:
+        def write() -> None:
             part = anchor.with_suffix(".part")
             part.write_text(f"{seq} {head}\n")
             part.replace(anchor)
@@ -213,14 +214,13 @@ def _link_hash(previous: str, row_id: int, mac: str) -> str:
     return hashlib.sha256(f"{previous}:{row_id}:{mac}".encode()).hexdigest()
 
 
-def _at_commit(session: Session, act: Callable[[Session], None]) -> None:
+def _at_commit(session: Session, act: Callable[[], None]) -> None:
     """Call ``act`` once when the session commits; not at all when it rolls back."""
+    pending = [act]
 
-    def forget(*_: Any) -> None:
-        for name, listener in (("after_commit", act), ("after_rollback", forget)):
-            if event.contains(session, name, listener):
-                event.remove(session, name, listener)
+    def committed(_session: Session) -> None:
+        if pending:
+            pending.pop()()
 
-    event.listen(session, "after_commit", act)
-    event.listen(session, "after_commit", forget)
-    event.listen(session, "after_rollback", forget)
+    event.listen(session, "after_commit", committed)
+    event.listen(session, "after_rollback", lambda _session: pending.clear())
