@@ -82,7 +82,7 @@ class PluginContext:
     """
 
     region: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     now: Callable[[], datetime]
     transport: HttpTransport
     environment: str = "production"
