@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 MAX_FEN: Final = 10**12
@@ -54,7 +54,7 @@ def fen(payload: Mapping[str, Any], name: str) -> int:
 
 
 def moment(payload: Mapping[str, Any], name: str) -> datetime | None:
-    """An optional RFC 3339 time."""
+    """An optional RFC 3339 time, in UTC."""
     value = payload.get(name)
     if value is None or value == "":
         return None
@@ -64,4 +64,4 @@ def moment(payload: Mapping[str, Any], name: str) -> datetime | None:
         raise Malformed(f"{name} is not a time") from None
     if found.tzinfo is None:
         raise Malformed(f"{name} has no offset")
-    return found
+    return found.astimezone(UTC)
