@@ -10,14 +10,14 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.response import Response
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 from webtest import TestApp
 
 from suwen.api.operations import Operation
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
 from suwen.kernel.cache import CacheVersion
-from suwen.kernel.db import Base, metadata
+from suwen.kernel.db import Base, WithId, metadata
 from suwen.kernel.errors import Conflict, TooMany
 from suwen.kernel.i18n import _
 from suwen.kernel.regions import DEFAULT_CODE
@@ -81,12 +81,11 @@ class OrderOut(colander.MappingSchema):
     note = colander.SchemaNode(colander.String(), missing=None)
 
 
-class Counted(Base):
+class Counted(WithId, Base):
     """What operations of these tests did."""
 
     __tablename__ = "counted"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
 
 

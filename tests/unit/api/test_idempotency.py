@@ -11,7 +11,6 @@ from webtest import TestApp
 
 from suwen.api.idempotency import IdempotencyKey, prune
 from suwen.kernel import clock
-from suwen.kernel.outbox import OutboxItem
 
 GOOD = {"items": [{"sku_id": "12", "quantity": 2}]}
 
@@ -54,7 +53,11 @@ def test_another_body_is_a_mismatch(app, counted):
 
 
 def test_the_same_content_spelt_differently_is_the_same_body(app, counted):
-    headers = {"Authorization": "Bearer 7", "Idempotency-Key": "k", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": "Bearer 7",
+        "Idempotency-Key": "k",
+        "Content-Type": "application/json",
+    }
     app.post("/api/v1/orders", b'{"items":[{"sku_id":"1","quantity":2}]}', headers=headers)
     app.post("/api/v1/orders", b'{"items": [{"quantity": 2, "sku_id": "1"}]}', headers=headers)
 
@@ -151,9 +154,7 @@ def test_a_call_that_fails_after_a_step_gives_its_key_back(app, bench, house, co
 
 def test_between_the_steps_a_second_call_is_told_to_wait(wsgi, app, bench):
     inside = []
-    bench.before_answer = lambda: inside or inside.append(
-        call(TestApp(wsgi), path="/api/v1/steps")
-    )
+    bench.before_answer = lambda: inside or inside.append(call(TestApp(wsgi), path="/api/v1/steps"))
 
     call(app, path="/api/v1/steps", status=201)
 
@@ -182,4 +183,3 @@ def test_old_keys_are_pruned(app, house, counted):
 
     assert keys(house) == 1
     assert prune(house.database) == 0
-    assert OutboxItem.__tablename__
