@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 
 import colander
 import pytest
+from hypothesis import strategies as st
 
 from suwen.hookspecs.common import Problem
 from suwen.hookspecs.reward import RewardLine, SchemeInfo
@@ -143,15 +145,19 @@ FAULTS = [
 ]
 
 
-def suite_of(scheme):
-    class Suite(RewardSchemeContract):
-        def scheme(self):
-            return scheme()
-
-        def refused_settings(self):
-            return [{"levels": 3}]
-
-    return Suite()
+def run(scheme, name):
+    """Run one test of the suite with fixtures of our own making."""
+    fixtures = {
+        "scheme": scheme,
+        "settings": {},
+        "overrides": st.just({}),
+        "cap_fen": lambda line: line.base_fen,
+        "refused_settings": [{"levels": 3}],
+        "compute": lambda facts: scheme.compute(facts, {}),
+    }
+    test = getattr(RewardSchemeContract(), name)
+    wanted = inspect.signature(test).parameters
+    test(**{key: value for key, value in fixtures.items() if key in wanted})
 
 
 TESTS = sorted(name for name in dir(RewardSchemeContract) if name.startswith("test_"))
@@ -159,7 +165,7 @@ TESTS = sorted(name for name in dir(RewardSchemeContract) if name.startswith("te
 
 @pytest.mark.parametrize("name", TESTS)
 def test_a_good_scheme_passes(name):
-    getattr(suite_of(Good), name)()
+    run(Good(), name)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def test_a_good_scheme_passes(name):
 )
 def test_a_planted_fault_fails(scheme, name):
     with pytest.raises((AssertionError, BaseExceptionGroup)):
-        getattr(suite_of(scheme), name)()
+        run(scheme(), name)
 
 
 def test_every_test_but_the_harmless_one_has_a_fault():
