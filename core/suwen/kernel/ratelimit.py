@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import BigInteger, String, delete, select
+from sqlalchemy import BigInteger, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.kernel import clock
@@ -72,6 +72,20 @@ class Limiter:
             delete(RateCount).where(
                 RateCount.key == row["key"], RateCount.window_start == row["window_start"]
             )
+        )
+
+    def forgive(self, session: Session, limit: Limit, value: str) -> None:
+        """Take one hit of ``value`` back: a try that turned out to be right."""
+        row = self._row(limit, value)
+        session.execute(
+            update(RateCount)
+            .where(
+                RateCount.key == row["key"],
+                RateCount.window_start == row["window_start"],
+                RateCount.hits > 0,
+            )
+            .values(hits=RateCount.hits - 1),
+            execution_options={"synchronize_session": False},
         )
 
     def used(self, session: Session, limit: Limit, value: str) -> int:

@@ -1,0 +1,37 @@
+"""Accounts (账户): members, how they sign in, what they agreed to, and staff roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suwen.accounts import directory, tasks
+from suwen.accounts.identity import Identity, actor
+from suwen.accounts.network import client_address, proxies
+from suwen.accounts.policy import SecurityPolicy, require_step_up
+from suwen.accounts.services import accounts
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+    from suwen.kernel.house import House
+
+__all__ = ["Identity", "accounts", "actor"]
+
+
+def install(house: House) -> None:
+    """Wire the house: what both the web process and a worker need."""
+    directory.fill_ports(house)
+    house.jobs.periodic("accounts.purge", lambda: tasks.purge(house), every_minutes=30)
+
+
+def includeme(config: Configurator) -> None:
+    """Mount the security policy, the pages and the operations."""
+    house: House = config.registry.house
+    install(house)
+    config.registry["suwen.trusted_proxies"] = proxies(house.settings.trusted_proxies)
+    config.set_security_policy(SecurityPolicy(house.settings))
+    config.add_request_method(require_step_up, "require_step_up")
+    config.add_request_method(actor, "actor", reify=True)
+    config.add_request_method(client_address, "client_address", reify=True)
+    config.include("suwen.accounts.routes")
+    config.scan("suwen.accounts.views")

@@ -1,0 +1,96 @@
+"""Addresses that sign members in: sealed, and found by their blind index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select
+
+from suwen.accounts.contacts import Contact, mask
+from suwen.accounts.errors import AddressTaken
+from suwen.accounts.models import ACTIVE, Login, Member
+from suwen.kernel import ids
+from suwen.kernel.upsert import insert_once
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from suwen.kernel.crypto import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What signing in needs to know of an account; ``member_id`` 0 for an unknown address."""
+
+    member_id: int = 0
+    password_hash: str | None = None
+    has_totp: bool = False
+
+
+class Logins:
+    """Finds accounts by address and addresses by account."""
+
+    def __init__(self, db: Session, vault: Vault) -> None:
+        """Seal and index with ``vault``."""
+        self._db = db
+        self._vault = vault
+
+    def account(self, contact: Contact) -> Account:
+        """The active account of an address, or an empty one."""
+        owner = select(Login.member_id).where(
+            Login.kind == contact.kind, Login.index == self._index(contact)
+        )
+        return self._read(Member.id.in_(owner))
+
+    def account_of(self, member_id: int) -> Account:
+        """The active account of a member, or an empty one."""
+        return self._read(Member.id == member_id)
+
+    def _read(self, condition: ColumnElement[bool]) -> Account:
+        row = self._db.execute(
+            select(Member.id, Member.password_hash, Member.totp_confirmed_at).where(
+                condition, Member.state == ACTIVE
+            )
+        ).first()
+        if row is None:
+            return Account()
+        return Account(row.id, row.password_hash, row.totp_confirmed_at is not None)
+
+    def add(self, member_id: int, contact: Contact, verified_at: datetime) -> None:
+        """Let the address sign the member in; raises ``AddressTaken``."""
+        login_id = ids.new_id()
+        values = {
+            "id": login_id,
+            "member_id": member_id,
+            "kind": contact.kind,
+            "value": self._vault.house.seal(contact.value, _aad(login_id)),
+            "index": self._index(contact),
+            "verified_at": verified_at,
+        }
+        # Two registrations of one address at once: one of them finds the row standing.
+        if not insert_once(self._db, Login, values, "kind", "index"):
+            raise AddressTaken
+
+    def of(self, member_id: int) -> Sequence[Contact]:
+        """The member's addresses, oldest first."""
+        query = select(Login).where(Login.member_id == member_id).order_by(Login.id)
+        return [Contact(row.kind, self._open(row)) for row in self._db.scalars(query).all()]
+
+    def masked(self, member_ids: Sequence[int]) -> Mapping[int, str]:
+        """One masked address per member, in one statement."""
+        query = select(Login).where(Login.member_id.in_(member_ids)).order_by(Login.id.desc())
+        rows = self._db.scalars(query).all()
+        return {row.member_id: mask(row.kind, self._open(row)) for row in rows}
+
+    def _open(self, row: Login) -> str:
+        return self._vault.house.open_text(row.value, _aad(row.id))
+
+    def _index(self, contact: Contact) -> str:
+        return self._vault.blind_index(f"login {contact.kind}", contact.value)
+
+
+def _aad(login_id: int) -> str:
+    return f"login:value:{login_id}"

@@ -1,0 +1,155 @@
+"""Who the members are, how they prove it, what they agreed to, and who works here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from suwen.kernel import clock
+from suwen.kernel.db import Base, WithId
+
+INDIVIDUAL: Final = "individual"
+GROUP: Final = "group"
+KINDS: Final = (INDIVIDUAL, GROUP)
+NATURES: Final = ("enterprise", "institution", "association", "government", "other")
+"""Nature of a group member (单位性质)."""
+
+ACTIVE: Final = "active"
+
+
+class Member(WithId, Base):
+    """A member (会员): a person, or with kind ``group`` a group member (团体会员).
+
+    ``profile`` is sealed JSON under the key of the member's own subject: real name, birth date, sex,
+    occupation. ``display_name`` is safe to show: a masked name or address, or the group's name.
+    """
+
+    __tablename__ = "member"
+
+    kind: Mapped[str] = mapped_column(String(12), default=INDIVIDUAL)
+    state: Mapped[str] = mapped_column(String(12), default=ACTIVE)
+    """``active``, ``locked`` or ``erased``."""
+    display_name: Mapped[str] = mapped_column(String(80))
+    group_name: Mapped[str | None] = mapped_column(String(80))
+    group_nature: Mapped[str | None] = mapped_column(String(20))
+    region_code: Mapped[str | None] = mapped_column(String(12))
+    locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
+    profile: Mapped[bytes | None] = mapped_column(LargeBinary)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_changed_at: Mapped[datetime | None]
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Login(WithId, Base):
+    """An address that signs a member in (登录方式): sealed, found by its blind index."""
+
+    __tablename__ = "login"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    """``phone`` or ``email``."""
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    index: Mapped[str] = mapped_column(String(64))
+    verified_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("kind", "index"),)
+
+
+class VerificationCode(WithId, Base):
+    """A one-time code (验证码): hashed, five minutes, five tries, one use."""
+
+    __tablename__ = "verification_code"
+
+    purpose: Mapped[str] = mapped_column(String(12))
+    address_index: Mapped[str] = mapped_column(String(64))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    consumed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "address_index", "purpose", "id"),)
+
+
+class ApiToken(WithId, Base):
+    """A bearer token of the APP. Both kinds belong to one sign-in, the family, ``session_id``."""
+
+    __tablename__ = "api_token"
+
+    session_id: Mapped[int] = mapped_column(
+        ForeignKey("web_session.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(8))
+    """``access`` or ``refresh``."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    """When a refresh token was exchanged; a second exchange is a replay."""
+
+
+class PostalAddress(WithId, Base):
+    """Where a kit can be sent (收货地址). Recipient, phone and detail are sealed as one."""
+
+    __tablename__ = "postal_address"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    region_code: Mapped[str] = mapped_column(String(12))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    is_default: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Subject(WithId, Base):
+    """The person that health data is about (受检人): the member himself, or a dependant."""
+
+    __tablename__ = "subject"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    relation: Mapped[str] = mapped_column(String(12), default="self")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Consent(WithId, Base):
+    """One consent (授权同意): who agreed for whom to which text. Withdrawing keeps the row."""
+
+    __tablename__ = "consent"
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subject.id", ondelete="CASCADE"))
+    member_id: Mapped[int] = mapped_column(BigInteger)
+    purpose: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str] = mapped_column(String(12))
+    text_hash: Mapped[str] = mapped_column(String(64))
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "subject_id", "purpose"),)
+
+
+class StaffGrant(WithId, Base):
+    """A role that a member holds as staff (员工角色), in one region or with ``*`` in all."""
+
+    __tablename__ = "staff_grant"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(String(20))
+    region: Mapped[str] = mapped_column(String(12), default="*")
+    granted_by: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    __table_args__ = (UniqueConstraint("member_id", "role", "region"),)

@@ -1,0 +1,30 @@
+"""Messaging (消息): tells members things through the channels that their region has switched on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suwen.messaging import console
+from suwen.messaging.delivery import Deliverer
+from suwen.messaging.services import OUTBOX_KIND, messaging
+from suwen.messaging.tasks import purge
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+    from suwen.kernel.house import House
+
+__all__ = ["messaging"]
+
+
+def install(house: House) -> None:
+    """Wire the house: what both the web process and a worker need."""
+    house.outbox.handler(OUTBOX_KIND, Deliverer(house))
+    house.jobs.periodic("messaging.purge", lambda: purge(house), every_minutes=30)
+    if house.settings.development:
+        house.switch.extra["console"] = console.writer(house.database, development=True)
+
+
+def includeme(config: Configurator) -> None:
+    """Mount the domain; it has no pages of its own."""
+    install(config.registry.house)
