@@ -81,31 +81,38 @@ class Navigation:
 
     def visible(self, request: Any, slot: str) -> list[NavItem]:
         """Entries of a slot that this visitor may use; the longest matching path is active."""
-        shown = [e for e in self.entries.get(slot, ()) if _may_see(request, e)]
-        hrefs = [request.route_path(entry.route) for entry in shown]
-        active = active_href(request.path, hrefs)
-        return [
-            NavItem(
-                title=entry.title,
-                href=href,
-                icon=entry.icon,
-                badge=entry.badge(request) if entry.badge else None,
-                active=href == active,
-            )
-            for entry, href in zip(shown, hrefs, strict=True)
-        ]
+        return self._items(request, [slot])[slot]
 
     def groups(self, request: Any, prefix: str) -> list[NavGroup]:
         """Groups below a prefix (``admin``) that have something to show."""
         slots = [slot for slot in self.entries if slot.startswith(f"{prefix}.")]
         slots.sort(key=lambda slot: self.titles.get(slot, (1000, slot)))
-        found = []
-        for slot in slots:
-            items = self.visible(request, slot)
-            if items:
-                title = self.titles.get(slot, (0, slot.rpartition(".")[2]))[1]
-                found.append(NavGroup(slot=slot, title=title, items=items))
-        return found
+        items = self._items(request, slots)
+        return [
+            NavGroup(slot, self.titles.get(slot, (0, slot.rpartition(".")[2]))[1], items[slot])
+            for slot in slots
+            if items[slot]
+        ]
+
+    def _items(self, request: Any, slots: Sequence[str]) -> dict[str, list[NavItem]]:
+        shown = {
+            slot: [
+                (entry, request.route_path(entry.route))
+                for entry in self.entries.get(slot, ())
+                if _may_see(request, entry)
+            ]
+            for slot in slots
+        }
+        active = active_href(request.path, [href for pairs in shown.values() for _e, href in pairs])
+        return {
+            slot: [_item(request, entry, href, active=href == active) for entry, href in pairs]
+            for slot, pairs in shown.items()
+        }
+
+
+def _item(request: Any, entry: NavEntry, href: str, *, active: bool) -> NavItem:
+    badge = entry.badge(request) if entry.badge else None
+    return NavItem(title=entry.title, href=href, icon=entry.icon, badge=badge, active=active)
 
 
 def _may_see(request: Any, entry: NavEntry) -> bool:

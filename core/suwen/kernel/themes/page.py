@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -20,7 +21,7 @@ from suwen.kernel.themes.preferences import display_modes
 
 log = logging.getLogger(__name__)
 
-ILLUSTRATIONS: Final = 6
+ILLUSTRATIONS: Final = 12
 
 
 class Page:
@@ -112,7 +113,7 @@ class Page:
 
     def illustration(self, slug: str) -> str:
         """Address of the placeholder picture of a product without one; the same slug, the same picture."""
-        number = sum(slug.encode()) % ILLUSTRATIONS + 1
+        number = zlib.crc32(slug.encode()) % ILLUSTRATIONS + 1
         return self.tstatic(f"img/product-{number}.svg")
 
     def url(self, route: str, /, **arguments: Any) -> str:
