@@ -141,9 +141,10 @@ def _install_debian_venv() -> None:
         return
     say(f"Installing {_debian_package()} with apt-get")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run([apt, "update", "-qq"], env=env, check=False)
-    package = ["--no-install-recommends", _debian_package()]
-    subprocess.run([apt, "install", "-y", "-qq", *package], env=env, check=False)
+    install = [apt, "install", "-y", "-qq", "--no-install-recommends", _debian_package()]
+    for command in ([apt, "update", "-qq"], install):
+        # Its errors stay visible; whether it helped is looked at by the caller.
+        subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=False)
 
 
 def _install(found: dict[str, Path], gone: set[str]) -> None:
