@@ -35,11 +35,3 @@ def score(scorer):
         return scorer.score(Sheet("t157-2009-adult", "1", answers, sex), {})
 
     return run
-
-
-@pytest.fixture(scope="session")
-def by_scale():
-    def run(result, name):
-        return {score.scale: getattr(score, name) for score in result.scores}
-
-    return run

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
 
 import colander
 import pytest
@@ -24,7 +21,6 @@ from suwen.hookspecs.questionnaire import (
     Sheet,
     SheetInvalid,
 )
-from suwen.testing.purity import impure_calls
 from suwen.testing.questionnaire import PublishedVector, QuestionnaireScorerContract
 from suwen.testing.sheets import sample_sheets
 
@@ -289,30 +285,6 @@ def test_a_wrong_vector_is_found(change):
     _run("test_published_vectors", Good(), vectors=[vector])
     with pytest.raises(AssertionError, match="one"):
         _run("test_published_vectors", Good(), vectors=[replace(vector, **change)])
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        time.time,
-        time.monotonic,
-        datetime.now,
-        lambda: datetime.now(UTC),
-        random.random,
-        lambda: random.Random(1).random(),
-        uuid.uuid4,
-        lambda: Path(__file__).read_text(encoding="utf-8"),
-    ],
-)
-def test_impure_calls_are_seen(call):
-    assert impure_calls(call)
-
-
-def test_pure_calls_are_not_blamed():
-    def pure():
-        return sorted(Fraction(n, 7) for n in range(9)), datetime(2026, 1, 1, tzinfo=UTC).year
-
-    assert not impure_calls(pure)
 
 
 def test_samples_are_the_same_in_every_run():

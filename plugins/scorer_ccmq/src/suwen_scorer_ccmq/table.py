@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
-from typing import Any
 
 from suwen.hookspecs.questionnaire import ScaleScore
 from suwen_scorer_ccmq.key import Key, Scale
@@ -41,7 +40,7 @@ def reader(scale: Scale, key: Key) -> Callable[[bytes], tuple[int, ...]]:
     """Picks a scale's answers out of a sheet that is followed by its own mirror."""
     size = len(key.items)
     places = [item - 1 + (size if item in scale.reversed else 0) for item in scale.items]
-    read: Any = itemgetter(*places)
+    read: Callable[[bytes], tuple[int, ...]] = itemgetter(*places)
     return read
 
 

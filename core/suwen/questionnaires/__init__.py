@@ -1,0 +1,1 @@
+"""Questionnaires (量表): constitution forms, their answers, results and reports."""
