@@ -42,7 +42,7 @@ def projects() -> dict[str, Path]:
 
 def fingerprint(folders: Sequence[Path]) -> str:
     """What the virtual environment depends on, in one hash."""
-    digest = hashlib.sha256(f"{ROOT} {sys.version_info[:2]} {sys.platform}".encode())
+    digest = hashlib.sha256(f"{ROOT} {sys.version_info[:2]}".encode())
     for folder in folders:
         for name in ("setup.cfg", "pyproject.toml"):
             digest.update(str(folder).encode() + (folder / name).read_bytes())
@@ -61,7 +61,8 @@ def read_stamp() -> dict[str, Any]:
 
 def write_stamp(*, complete: bool, wanted: str, names: Sequence[str]) -> None:
     """Replace the stamp in one step."""
-    content = {"complete": complete, "fingerprint": wanted, "projects": sorted(names)}
+    content: dict[str, Any] = {"complete": complete, "root": str(ROOT), "fingerprint": wanted}
+    content["projects"] = sorted(names)
     draft = STAMP.with_suffix(".new")
     draft.write_text(json.dumps(content), encoding="utf-8")
     draft.replace(STAMP)
@@ -75,9 +76,10 @@ def set_up() -> None:
         stamp = read_stamp()
         if stamp.get("complete") and stamp["fingerprint"] == wanted and PYTHON.exists():
             return
-        interrupted = bool(stamp) and not stamp["complete"]
-        if interrupted or (VENV.exists() and not _venv_fits()):
-            say("Removing a virtual environment that is unfinished or of another Python")
+        # The commands of an environment name its folder, so a moved one does not work.
+        unusable = bool(stamp) and (not stamp["complete"] or stamp["root"] != str(ROOT))
+        if unusable or (VENV.exists() and not _venv_fits()):
+            say("Removing a virtual environment that is unfinished, moved or of another Python")
             shutil.rmtree(VENV)
         VENV.mkdir(exist_ok=True)
         # From here to the end the stamp says "unfinished", so that a broken set-up is made anew.

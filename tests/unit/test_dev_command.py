@@ -162,6 +162,17 @@ def test_interrupted_set_up_is_made_anew(steps, monkeypatch):
     assert steps.count("venv") == 2
 
 
+def test_moved_environment_is_made_anew(checkout, steps):
+    environment.set_up()
+    steps.clear()
+    stamp = checkout / ".venv" / "suwen-setup.json"
+    stamp.write_text(stamp.read_text().replace(str(checkout), "/elsewhere"))
+    # The hash would tell as well, but would keep the environment.
+    (checkout / "setup.cfg").write_text("[metadata]\nname = suwen\nversion = 2\n")
+    environment.set_up()
+    assert steps[0] == "venv"
+
+
 def test_environment_that_others_made_is_kept(checkout, steps):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
     (checkout / ".venv" / "kept").touch()
