@@ -13,6 +13,7 @@ from webob import Request
 from suwen.hookspecs.common import HttpResponse, NoAnswer, NotSent
 
 WsgiApp = Callable[..., Any]
+Alter = Callable[[HttpResponse], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,13 @@ class WsgiTransport:
     """``HttpTransport`` that finds an application by the origin of the address.
 
     ``sent`` holds everything that was sent. The next calls can be made to misbehave: each of the
-    methods ``refuse``, ``lose_answer`` and ``answer`` concerns one call, in the order of asking.
+    methods ``refuse``, ``lose_answer``, ``alter_answer`` and ``answer`` concerns one call, in the order of asking.
     """
 
     def __init__(self, apps: Mapping[str, WsgiApp]) -> None:
         """``apps`` by origin, such as ``https://api.example``."""
         self._apps = {origin.rstrip("/"): app for origin, app in apps.items()}
-        self._plans: deque[str | HttpResponse] = deque()
+        self._plans: deque[str | HttpResponse | Alter] = deque()
         self.sent: list[Sent] = []
 
     def refuse(self) -> None:
@@ -52,6 +53,10 @@ class WsgiTransport:
         """The next call is answered with this and reaches no application."""
         lower = {name.lower(): value for name, value in (headers or {}).items()}
         self._plans.append(HttpResponse(status, lower, content))
+
+    def alter_answer(self, change: Alter) -> None:
+        """The next call is carried out, but its answer is changed on the way back."""
+        self._plans.append(change)
 
     def request(
         self,
@@ -75,7 +80,7 @@ class WsgiTransport:
         answer = self._call(app, self.sent[-1])
         if plan == "lose":
             raise NoAnswer(f"{parts.netloc}: time-out")
-        return answer
+        return plan(answer) if callable(plan) else answer
 
     def _call(self, app: WsgiApp, sent: Sent) -> HttpResponse:
         request = Request.blank(sent.url, method=sent.method, headers=dict(sent.headers))

@@ -69,4 +69,7 @@ def _certificate_findings(account: Account, now: datetime) -> Iterator[Problem]:
 
 def _expiry_text(certificates: Sequence[x509.Certificate]) -> str:
     day = max(item.not_valid_after_utc for item in certificates)
-    return _("平台证书将于 ${day} 到期，请改用微信支付公钥", mapping={"day": f"{day:%Y-%m-%d}"})
+    text: str = _(
+        "平台证书将于 ${day} 到期，请改用微信支付公钥", mapping={"day": f"{day:%Y-%m-%d}"}
+    )
+    return text
