@@ -5,7 +5,7 @@ from __future__ import annotations
 import colander
 
 from suwen.catalog.models import FACETS
-from suwen.kernel.schemas import IdString, StrictInteger
+from suwen.kernel.schemas import IdString, PageQuery, StrictBoolean, StrictInteger, listing
 
 
 class CategoryOut(colander.MappingSchema):
@@ -16,17 +16,7 @@ class CategoryOut(colander.MappingSchema):
     name = colander.SchemaNode(colander.String())
 
 
-class CategoryItems(colander.SequenceSchema):
-    """Categories."""
-
-    category = CategoryOut()
-
-
-class CategoryList(colander.MappingSchema):
-    """All categories."""
-
-    items = CategoryItems()
-    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+CategoryList = listing(CategoryOut())
 
 
 class SkuOut(colander.MappingSchema):
@@ -70,30 +60,16 @@ class ProductDetail(ProductOut):
 
     description_html = colander.SchemaNode(colander.String())
     test_type = colander.SchemaNode(colander.String())
-    offered = colander.SchemaNode(colander.Boolean())
+    offered = colander.SchemaNode(StrictBoolean())
 
 
-class ProductItems(colander.SequenceSchema):
-    """Products."""
-
-    product = ProductOut()
+ProductList = listing(ProductOut())
 
 
-class ProductList(colander.MappingSchema):
-    """One page of products."""
-
-    items = ProductItems()
-    next_cursor = colander.SchemaNode(colander.String(), missing=None)
-
-
-class ProductQuery(colander.MappingSchema):
+class ProductQuery(PageQuery):
     """Filters and paging."""
 
     category = colander.SchemaNode(colander.String(), missing=None)
     tag = colander.SchemaNode(colander.String(), missing=None)
     q = colander.SchemaNode(colander.String(), validator=colander.Length(max=40), missing=None)
-    cursor = colander.SchemaNode(colander.String(), missing=None)
-    limit = colander.SchemaNode(
-        colander.Integer(strict=True), validator=colander.Range(1, 100), missing=20
-    )
     region = colander.SchemaNode(colander.String(), missing=None)

@@ -80,13 +80,13 @@ class CatalogService:
         """``cache`` is the process's own and follows the versions catalog and plugins."""
         self._db = db
         self._switch = switch
-        self._test_types = test_types
+        self.test_types = test_types
         self._cache = cache
 
     def offered_tests(self, region: str) -> Mapping[str, Registered[TestType]]:
         """Test types that the region has switched on, by code."""
         offering = self._switch.offering(self._db, region)
-        return {item.code: item for item in offering.of(self._test_types)}
+        return {item.code: item for item in offering.of(self.test_types)}
 
     def list_products(
         self, region: str, filters: Filters, cursor: str | None = None, limit: int = PAGE
@@ -177,7 +177,7 @@ class CatalogService:
     def _one(self, region: str, slug: str) -> Row | None:
         query = select(Product).where(Product.slug == slug, Product.state == "published")
         product = self._db.scalars(query).first()
-        test = self._test_types.find(product.test_type) if product else None
+        test = self.test_types.find(product.test_type) if product else None
         if product is None or test is None:
             return None
         found = [product.id]
@@ -221,6 +221,30 @@ class CatalogService:
             _line(found.get(sku_id), quantity, tests, f"items.{index}")
             for index, (sku_id, quantity) in enumerate(items)
         ]
+
+    def sku(self, sku_id: int) -> Row | None:
+        """A SKU on sale with the product it belongs to, or None."""
+        query = (
+            select(Sku, Product)
+            .join(Product, Product.id == Sku.product_id)
+            .where(Sku.id == sku_id, Sku.state == "on", Product.state == "published")
+        )
+        found = self._db.execute(query).first()
+        if found is None:
+            return None
+        sku, product = found
+        return {
+            **_sku_row(sku),
+            "stock": sku.stock,
+            "product_name": product.name,
+            "product_slug": product.slug,
+            "test_type": product.test_type,
+        }
+
+    def collection_methods(self, sku: Row) -> Sequence[str]:
+        """How the specimen of a SKU's test can be taken."""
+        test = self.test_types.find(sku["test_type"])
+        return test.obj.collection_methods if test else ()
 
     def categories_of(self, product_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
         """Category ids per product."""

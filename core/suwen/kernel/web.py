@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyramid_tm
@@ -96,6 +96,12 @@ def region(request: Request) -> RegionInfo:
         return regions.resolve(request.db, request.cookies.get("region") or home)  # type: ignore[no-any-return]
     except UnknownRegion:
         return regions.default(request.db)  # type: ignore[no-any-return]
+
+
+def regions(request: Request) -> Sequence[RegionInfo]:
+    """All regions that a visitor can choose from."""
+    found: Sequence[RegionInfo] = request.house.regions.all(request.db)
+    return found
 
 
 def offering(request: Request) -> Offering:
@@ -227,6 +233,7 @@ def includeme(config: Configurator) -> None:
         ("house", house),
         ("db", session),
         ("region", region),
+        ("regions", regions),
         ("offering", offering),
         ("request_id", request_id),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colander
 
-from suwen.kernel.schemas import IdString
+from suwen.kernel.schemas import IdString, StrictBoolean, listing
 
 
 class RegionOut(colander.MappingSchema):
@@ -12,20 +12,10 @@ class RegionOut(colander.MappingSchema):
 
     code = colander.SchemaNode(colander.String())
     name = colander.SchemaNode(colander.String())
-    is_default = colander.SchemaNode(colander.Boolean())
+    is_default = colander.SchemaNode(StrictBoolean())
 
 
-class RegionItems(colander.SequenceSchema):
-    """Regions."""
-
-    region = RegionOut()
-
-
-class RegionList(colander.MappingSchema):
-    """All regions."""
-
-    items = RegionItems()
-    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+RegionList = listing(RegionOut())
 
 
 class Location(colander.MappingSchema):
@@ -57,14 +47,4 @@ class PointOut(colander.MappingSchema):
     route_links = RouteLinks()
 
 
-class PointItems(colander.SequenceSchema):
-    """Points."""
-
-    point = PointOut()
-
-
-class PointList(colander.MappingSchema):
-    """Collection points of the region."""
-
-    items = PointItems()
-    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+PointList = listing(PointOut())

@@ -25,7 +25,7 @@ _LISTED = (
 _DETAIL = (*_LISTED, "description_html", "faq", "test_type", "test_type_title", "offered")
 
 
-@operation("list_categories", "GET", "/categories", permission="public", answer=CategoryList())
+@operation("list_categories", "GET", "/categories", permission="public", answer=CategoryList)
 def list_categories(request: Request) -> dict[str, Any]:
     """Categories of the three facets."""
     facets = request.find(catalog).categories()
@@ -38,7 +38,7 @@ def list_categories(request: Request) -> dict[str, Any]:
     "/products",
     permission="public",
     query=ProductQuery(),
-    answer=ProductList(),
+    answer=ProductList,
 )
 def list_products(request: Request) -> dict[str, Any]:
     """Products that the region offers."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from suwen.places.models import CollectionPoint
 
 
-@operation("list_regions", "GET", "/regions", permission="public", answer=RegionList())
+@operation("list_regions", "GET", "/regions", permission="public", answer=RegionList)
 def list_regions(request: Request) -> dict[str, Any]:
     """All regions, the default first."""
     regions = request.house.regions.all(request.db)
@@ -23,7 +23,7 @@ def list_regions(request: Request) -> dict[str, Any]:
 
 
 @operation(
-    "list_collection_points", "GET", "/collection-points", permission="public", answer=PointList()
+    "list_collection_points", "GET", "/collection-points", permission="public", answer=PointList
 )
 def list_collection_points(request: Request) -> dict[str, Any]:
     """Open collection points of the region."""

@@ -1,0 +1,60 @@
+"""Orders (订单): from a wish to a paid purchase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suwen.orders.services import orders, settling
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+    from suwen.kernel.house import House
+
+ROUTES = (
+    ("orders.checkout", "/checkout"),
+    ("orders.list", "/orders"),
+    ("orders.order", "/orders/{number}"),
+    ("orders.pay", "/orders/{number}/pay"),
+    ("orders.cancel", "/orders/{number}/cancel"),
+    ("orders.refund", "/orders/{number}/refund"),
+    ("orders.intent", "/intents/{code}"),
+    ("orders.intent_cancel", "/intents/{code}/cancel"),
+    ("admin.orders", "/admin/orders"),
+    ("admin.order", "/admin/orders/{number}"),
+    ("admin.intents", "/admin/intents"),
+    ("admin.intent", "/admin/intents/{code}"),
+    ("admin.intent_confirm", "/admin/intents/{code}/confirm"),
+    ("admin.intent_reject", "/admin/intents/{code}/reject"),
+)
+
+
+def expire(house: House) -> None:
+    """Periodic job: cancel what was not paid in time."""
+    with house.database.transaction() as session:
+        orders(house, session).expire_due()
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations, hear payments."""
+    house: Any = config.registry.house  # type: ignore[attr-defined]
+    for name, path in ROUTES:
+        config.add_route(name, path)
+    config.scan("suwen.orders.views")
+    config.add_suwen_nav("storefront.member", "我的订单", "orders.list", order=10, icon="bag")
+    config.add_suwen_nav("admin.shop", "订单", "admin.orders", order=10, permission="staff.orders")
+    config.add_suwen_nav(
+        "admin.shop", "线下收款", "admin.intents", order=20, permission="staff.cashier"
+    )
+
+    def captured(session: Any, event: Any) -> None:
+        if event.data["payable_kind"] == "order":
+            settling(house, session).captured(event.data)
+
+    def refunded(session: Any, event: Any) -> None:
+        if event.data["payable_kind"] == "order":
+            settling(house, session).refunded(event.data)
+
+    house.events.subscribe("payment_captured", captured)
+    house.events.subscribe("payment_refunded", refunded)
+    house.jobs.periodic("orders.expire", lambda: expire(house))

@@ -1,0 +1,214 @@
+"""Orders: the one service that surfaces and upper domains talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from suwen.accounts.profiles import AddressBook
+from suwen.catalog.services import catalog
+from suwen.hookspecs.lifecycle import Event
+from suwen.hookspecs.payment import OfferContext
+from suwen.kernel import clock
+from suwen.kernel.audit import SYSTEM
+from suwen.kernel.db import locked
+from suwen.kernel.errors import NotFound
+from suwen.ledger.services import ledger
+from suwen.messaging.services import messaging
+from suwen.orders import writing
+from suwen.orders.errors import NotPayable
+from suwen.orders.intents import Intents
+from suwen.orders.models import Intent, Order, OrderLine, OrderTransition
+from suwen.orders.placing import Placing
+from suwen.orders.quoting import Quoting
+from suwen.orders.refunds import OrderRefunds
+from suwen.orders.settling import Settling
+from suwen.payments.payable import Payable, payable_of
+from suwen.payments.services import payments
+from suwen.places.services import places
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from suwen.catalog.services import CatalogService
+    from suwen.kernel.audit import Actor
+    from suwen.kernel.events import EventBus
+    from suwen.kernel.house import House
+    from suwen.payments.offering import Method
+    from suwen.payments.services import PaymentService
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders with their lines, newest first."""
+
+    items: Sequence[tuple[Order, Sequence[OrderLine]]]
+    next_cursor: str | None
+
+
+class OrderService:
+    """Reads and cancels orders; ``quoting``, ``placing``, ``intents``, ``refunds`` do the rest."""
+
+    def __init__(
+        self,
+        db: Session,
+        events: EventBus,
+        catalog: CatalogService,
+        payments: PaymentService,
+        parts: tuple[Quoting, Placing, Intents, OrderRefunds],
+    ) -> None:
+        """``parts`` are the specialised services over the same session."""
+        self._db = db
+        self._events = events
+        self.catalog = catalog
+        self.payments = payments
+        self.quoting, self.placing, self.intents, self.refunds = parts
+
+    def of_member(self, member_id: int, number: str) -> Order:
+        """A member's own order; raises ``NotFound``."""
+        order = self.find(number)
+        if order is None or order.member_id != member_id:
+            raise NotFound
+        return order
+
+    def get(self, number: str, regions: Sequence[str] | None = None) -> Order:
+        """An order for staff of ``regions`` (None: all); raises ``NotFound``."""
+        order = self.find(number)
+        if order is None or (regions is not None and order.region not in regions):
+            raise NotFound
+        return order
+
+    def find(self, number: str) -> Order | None:
+        """The order of this number."""
+        return self._db.scalars(select(Order).where(Order.number == number)).first()
+
+    def lines(self, order_id: int) -> Sequence[OrderLine]:
+        """Lines in order."""
+        return self._lines([order_id]).get(order_id, [])
+
+    def _lines(self, order_ids: Sequence[int]) -> Mapping[int, list[OrderLine]]:
+        query = select(OrderLine).where(OrderLine.order_id.in_(order_ids))
+        grouped: dict[int, list[OrderLine]] = {}
+        for line in self._db.scalars(query.order_by(OrderLine.order_id, OrderLine.position)):
+            grouped.setdefault(line.order_id, []).append(line)
+        return grouped
+
+    def timeline(self, order_id: int) -> Sequence[OrderTransition]:
+        """What happened, oldest first."""
+        query = select(OrderTransition).where(OrderTransition.order_id == order_id)
+        return self._db.scalars(query.order_by(OrderTransition.id)).all()
+
+    def page(
+        self,
+        *,
+        member_id: int | None = None,
+        state: str | None = None,
+        regions: Sequence[str] | None = None,
+        cursor: str | None = None,
+        limit: int = PAGE,
+    ) -> OrderPage:
+        """Orders, newest first, two statements however many there are."""
+        query = select(Order).order_by(Order.id.desc()).limit(limit + 1)
+        if member_id is not None:
+            query = query.where(Order.member_id == member_id)
+        if state is not None:
+            query = query.where(Order.state == state)
+        if regions is not None:
+            query = query.where(Order.region.in_(regions))
+        if cursor is not None:
+            query = query.where(Order.id < _cursor(cursor))
+        rows = self._db.scalars(query).all()
+        shown = rows[:limit]
+        lines = self._lines([order.id for order in shown])
+        items = [(order, lines.get(order.id, [])) for order in shown]
+        return OrderPage(items, str(shown[-1].id) if len(rows) > limit else None)
+
+    def cancel(self, order: Order, actor: Actor, reason: str = "") -> None:
+        """Cancel an unpaid order and give its stock back; raises ``IllegalTransition``.
+
+        A payment that arrives all the same is sent back.
+        """
+        fresh: Order = locked(self._db, Order, order.id)
+        writing.move(self._db, fresh, "cancelled", "cancelled", actor, reason)
+        fresh.closed_at = clock.now()
+        self.payments.close_open("order", fresh.id)
+        self.catalog.give_back({line.sku_id: line.quantity for line in self.lines(fresh.id)})
+        self._db.flush()
+        data = {"order_id": fresh.id, "member_id": fresh.member_id}
+        key = f"order_cancelled:{fresh.id}"
+        self._events.publish(
+            self._db, Event("order_cancelled", key, fresh.region, clock.now(), data)
+        )
+
+    def payable(self, order: Order) -> Payable:
+        """The order as something to pay; raises ``NotPayable``."""
+        if order.state != "pending_payment" or order.expires_at <= clock.now():
+            raise NotPayable
+        return payable_of("order", order)
+
+    def ways_to_pay(self, order: Order) -> Sequence[Method]:
+        """What its service region offers for a waiting order right now, orders only."""
+        methods = self.payments.methods(
+            OfferContext(order.region, order.payable_fen, order.collection_method, order.point_id)
+        )
+        return [method for method in methods.offered if method.creates == "order"]
+
+    def expire_due(self, limit: int = 200) -> int:
+        """Cancel unpaid orders and close intents whose time is over; how many."""
+        moment = clock.now()
+        orders = self._db.scalars(
+            select(Order)
+            .where(Order.state == "pending_payment", Order.expires_at <= moment)
+            .limit(limit)
+        ).all()
+        # An attempt that is still open at the provider is closed there first.
+        due = [order for order in orders if not self.payments.has_open("order", order.id)]
+        for order in due:
+            self.cancel(order, SYSTEM, "超过付款时限")
+        intents = self._db.scalars(
+            select(Intent)
+            .where(Intent.state == "waiting", Intent.expires_at <= moment)
+            .limit(limit)
+        ).all()
+        for intent in intents:
+            self.intents.expire(intent, SYSTEM)
+        return len(due) + len(intents)
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise NotFound
+    return int(text)
+
+
+def orders(house: House, db: Session) -> OrderService:
+    """The service of one unit of work."""
+    shop, money = catalog(house, db), payments(house, db)
+    placing = Placing(db, house.vault, house.events, shop, money)
+    quoting = Quoting(
+        shop,
+        places(house, db),
+        lambda member_id: AddressBook(db, house.vault, member_id),
+        lambda code: house.regions.resolve(db, code),
+        money,
+    )
+    intents = Intents(db, house.vault, house.audit, shop, money, placing)
+    parts = (quoting, placing, intents, OrderRefunds(db, money))
+    return OrderService(db, house.events, shop, money, parts)
+
+
+def settling(house: House, db: Session) -> Settling:
+    """The service that hears payments."""
+    return Settling(
+        db,
+        house.events,
+        ledger(house, db),
+        payments(house, db),
+        catalog(house, db),
+        messaging(house, db),
+    )

@@ -1,0 +1,49 @@
+"""From an order to the cashier of a gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.view import view_config
+
+from suwen.hookspecs.payment import GatewayError
+from suwen.kernel.errors import SuwenError
+from suwen.orders.services import orders
+from suwen.payments.services import payments
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from suwen.orders.models import Order
+
+
+def begin(request: Request, order: Order, gateway: str) -> Any:
+    """Start a payment and lead to its page; a provider that fails leaves the order to be tried.
+
+    The attempt is committed before the provider is called, and nothing is open meanwhile.
+    """
+    money = request.find(payments)
+    attempt = money.start(request.find(orders).payable(order), gateway, request.client_addr or "")
+    number = attempt.number
+    request.commit_step()
+    try:
+        money.announce(number)
+    except GatewayError as error:
+        request.flash(
+            "danger", error.user_message or "支付渠道暂时没有回应，请稍后在订单页重新支付"
+        )
+        return HTTPSeeOther(request.route_path("orders.order", number=order.number))
+    return HTTPSeeOther(request.route_path("payments.pay", number=number))
+
+
+@view_config(route_name="orders.pay", request_method="POST", permission="member")
+def pay(request: Request) -> Any:
+    """Pay an order that waits."""
+    service = request.find(orders)
+    order = service.of_member(request.identity.member_id, request.matchdict["number"])
+    try:
+        return begin(request, order, request.POST.get("gateway", ""))
+    except SuwenError as error:
+        request.flash("danger", error.text)
+        return HTTPSeeOther(request.route_path("orders.order", number=order.number))
