@@ -74,10 +74,10 @@ def set_up() -> None:
         found = projects()
         wanted = fingerprint(list(found.values()))
         stamp = read_stamp()
-        if stamp.get("complete") and stamp["fingerprint"] == wanted and PYTHON.exists():
+        if stamp.get("complete") and stamp.get("fingerprint") == wanted and PYTHON.exists():
             return
         # The commands of an environment name its folder, so a moved one does not work.
-        unusable = bool(stamp) and (not stamp["complete"] or stamp["root"] != str(ROOT))
+        unusable = bool(stamp) and (not stamp.get("complete") or stamp.get("root") != str(ROOT))
         if unusable or (VENV.exists() and not _venv_fits()):
             say("Removing a virtual environment that is unfinished, moved or of another Python")
             shutil.rmtree(VENV)
