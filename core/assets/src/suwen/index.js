@@ -2,8 +2,9 @@
 import * as clock from "./clock.js";
 import * as confirm from "./confirm.js";
 import * as questionnaire from "./questionnaire.js";
+import * as sequence from "./sequence.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 import * as widgets from "./widgets.js";
 
-for (const module of [confirm, questionnaire, submit, widgets, clock, unsaved]) module.start();
+for (const module of [confirm, questionnaire, sequence, submit, widgets, clock, unsaved]) module.start();

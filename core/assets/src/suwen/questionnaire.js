@@ -76,7 +76,8 @@ function pager(form, questions) {
     hint.textContent = word("choose");
   }, true);
   show(index, false);
-  return forward;
+  // A second tap while the page turns must not turn two.
+  return (question) => { if (questions[index] === question) forward(); };
 }
 
 function startQuestionnaire(form) {
@@ -101,7 +102,8 @@ function startQuestionnaire(form) {
     save(name, type === "checkbox" && !checked ? "" : value);
     count();
     // A tap answers and turns the page; arrow keys only move between the answers.
-    if (type === "radio" && byPointer) setTimeout(forward, 200);
+    const question = event.target.closest("fieldset.question");
+    if (type === "radio" && byPointer) setTimeout(() => forward(question), 200);
   });
   count();
 }

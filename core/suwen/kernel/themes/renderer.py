@@ -41,6 +41,11 @@ class Themes:
             self._environments[theme] = ThemeEnvironment(loader, auto_reload=self.auto_reload)
         return self._environments[theme]
 
+    def deform_folders(self, theme: str) -> tuple[str, ...]:
+        """Folders of form templates along the chain, nearest first."""
+        chain = self.registry.chain(theme)
+        return tuple(str(each.deform) for each in chain if each.deform.is_dir())
+
     def static_address(self, theme: str, path: str) -> str:
         """``themes/<theme>/<path>`` of the nearest theme that has the file."""
         chain = self.registry.chain(theme)
