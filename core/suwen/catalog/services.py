@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select, update
 
 from suwen.catalog.errors import BadQuantity, OutOfStock, SkuUnavailable
 from suwen.catalog.models import FACETS, Category, Product, ProductCategory, ProductTag, Sku
-from suwen.kernel import clock
+from suwen.kernel import clock, ids
 from suwen.kernel.cache import VersionedCache, bump, versions_of
 from suwen.kernel.errors import NotFound
 
@@ -109,7 +109,7 @@ class CatalogService:
         )
         query = _narrow(query, filters)
         if cursor is not None:
-            query = query.where(Product.rank < _cursor(cursor))
+            query = query.where(Product.rank < (ids.parse(cursor) or 0))
         products = self._db.scalars(query).all()
         more = len(products) > limit
         products = products[:limit]
@@ -345,12 +345,6 @@ def _narrow(query: Select[Any], filters: Filters) -> Select[Any]:
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise NotFound
-    return int(text)
 
 
 def _sku_row(sku: Sku) -> Row:

@@ -50,3 +50,13 @@ def number(prefix: str) -> str:
 def token() -> str:
     """An unguessable token of 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+_DIGITS = 19
+
+
+def parse(text: str | None) -> int | None:
+    """An id or cursor as it stands in an address or a form; None when it is not one."""
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
+        return None
+    return int(text)

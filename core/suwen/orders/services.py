@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ from suwen.accounts.profiles import AddressBook
 from suwen.catalog.services import catalog
 from suwen.hookspecs.lifecycle import Event
 from suwen.hookspecs.payment import OfferContext
-from suwen.kernel import clock
+from suwen.kernel import clock, ids
 from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import locked
 from suwen.kernel.errors import NotFound
@@ -121,7 +121,7 @@ class OrderService:
         if regions is not None:
             query = query.where(Order.region.in_(regions))
         if cursor is not None:
-            query = query.where(Order.id < _cursor(cursor))
+            query = query.where(Order.id < (ids.parse(cursor) or 0))
         rows = self._db.scalars(query).all()
         shown = rows[:limit]
         lines = self._lines([order.id for order in shown])
@@ -178,12 +178,6 @@ class OrderService:
         for intent in intents:
             self.intents.expire(intent, SYSTEM)
         return len(due) + len(intents)
-
-
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise NotFound
-    return int(text)
 
 
 def orders(house: House, db: Session) -> OrderService:

@@ -45,16 +45,11 @@ class Form:
         """The wish; what is not a number counts as none and is refused by the service."""
         return Wish(
             member_id=self.member_id,
-            items=((_number(self.sku) or 0, _number(self.quantity) or 0),),
+            items=((ids.parse(self.sku) or 0, ids.parse(self.quantity) or 0),),
             collection_method=self.method,
-            point_id=_number(self.point) if self.method == "on_site" else None,
-            address_id=_number(self.address) if self.method == "mail" else None,
+            point_id=ids.parse(self.point) if self.method == "on_site" else None,
+            address_id=ids.parse(self.address) if self.method == "mail" else None,
         )
-
-
-def _number(text: str) -> int | None:
-    short = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if short else None
 
 
 @view_config(
@@ -99,7 +94,7 @@ def page(request: Request, form: Form, errors: Mapping[str, str]) -> dict[str, A
     """What the template shows."""
     service, quote, found = request.find(orders), None, dict(errors)
     shop = service.catalog
-    item = shop.sku(_number(form.sku) or 0)
+    item = shop.sku(ids.parse(form.sku) or 0)
     if form.method:
         try:
             quote = service.quoting.quote(form.wish())
@@ -127,7 +122,7 @@ def _points(request: Request) -> list[tuple[str, str, str]]:
 
 def _usual_method(request: Request, form: Form) -> str:
     shop = request.find(orders).catalog
-    item = shop.sku(_number(form.sku) or 0)
+    item = shop.sku(ids.parse(form.sku) or 0)
     methods = shop.collection_methods(item) if item else []
     return str(methods[0]) if methods else ""
 

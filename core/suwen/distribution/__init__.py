@@ -1,0 +1,80 @@
+"""Distribution (分销): recommendations and what they earn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from suwen.distribution.services import distribution, rewards
+from suwen.orders.models import OrderLine
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from sqlalchemy.orm import Session
+
+    from suwen.hookspecs.lifecycle import Event
+    from suwen.kernel.house import House
+
+ROUTES = (
+    ("distribution.visit", "/s/{code}"),
+    ("distribution.qr", "/s/{code}/qr.svg"),
+    ("distribution.home", "/me/distribution"),
+    ("distribution.join", "/me/distribution/join"),
+    ("distribution.leave", "/me/distribution/leave"),
+    ("distribution.share", "/me/distribution/share"),
+)
+
+
+def lapse(house: House) -> None:
+    """Periodic job: held commissions whose time is over go back to the house."""
+    with house.database.transaction() as session:
+        distribution(house, session).expire_held()
+
+
+def subscribe(house: House) -> None:
+    """Hear members and orders, in their transactions."""
+
+    def registered(db: Session, event: Event) -> None:
+        code = event.data.get("referral_code")
+        distribution(house, db).bindings.bind(event.data["member_id"], code)
+
+    def intended(db: Session, event: Event) -> None:
+        service = rewards(house, db)
+        service.bindings.bind(event.data["member_id"], event.data["referral_code"])
+        service.freeze("intent", event.data["intent_id"], event)
+
+    def placed(db: Session, event: Event) -> None:
+        service = rewards(house, db)
+        service.bindings.bind(event.data["member_id"], event.data["referral_code"])
+        service.freeze("order", event.data["order_id"], event)
+
+    def paid(db: Session, event: Event) -> None:
+        service = rewards(house, db)
+        service.bindings.make_permanent(event.data["member_id"])
+        order_id = event.data["order_id"]
+        query = select(OrderLine.id).where(OrderLine.order_id == order_id)
+        service.post(order_id, db.scalars(query.order_by(OrderLine.position)).all())
+
+    def refunded(db: Session, event: Event) -> None:
+        left = {line["line_id"]: line["remaining_fen"] for line in event.data["lines"]}
+        rewards(house, db).reverse(event.data["refund_number"], left)
+
+    house.events.subscribe("member_registered", registered)
+    house.events.subscribe("intent_created", intended)
+    house.events.subscribe("order_placed", placed)
+    house.events.subscribe("order_paid", paid)
+    house.events.subscribe("order_refunded", refunded)
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations, hear members and orders."""
+    house: Any = config.registry.house  # type: ignore[attr-defined]
+    for name, path in ROUTES:
+        config.add_route(name, path)
+    config.scan("suwen.distribution.views")
+    config.add_suwen_nav(
+        "storefront.member", "推荐返现", "distribution.home", order=40, icon="share"
+    )
+    subscribe(house)
+    house.jobs.periodic("distribution.lapse", lambda: lapse(house), every_minutes=60)

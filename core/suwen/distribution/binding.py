@@ -1,0 +1,114 @@
+"""Who recommended whom: a forest that only grows, one sponsor a member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import select, update
+
+from suwen.distribution.models import Binding, Distributor, ShareLink
+from suwen.hookspecs.reward import UplineFact
+from suwen.kernel import clock
+from suwen.kernel.upsert import insert_once
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+log = structlog.get_logger(__name__)
+
+MAX_DEPTH = 200
+"""A chain longer than this is not walked to its root: the binding is refused."""
+
+PAID_LEVELS = 2
+
+
+class Bindings:
+    """Binds members to sponsors and reads the chain above a member."""
+
+    def __init__(self, db: Session) -> None:
+        """Work in ``db``."""
+        self._db = db
+
+    def bind(self, member_id: int, code: str | None) -> bool:
+        """Bind a member who has no sponsor to the owner of a share code.
+
+        Unknown codes, oneself, cycles and closed distributors bind nobody; the reason is logged.
+        Two at once: one wins, the other changes nothing.
+        """
+        link = self.link(code)
+        if link is None:
+            return False
+        reason = self._refusal(member_id, link.member_id)
+        if reason:
+            log.info("binding.refused", member=member_id, reason=reason)
+            return False
+        values = {
+            "member_id": member_id,
+            "sponsor_id": link.member_id,
+            "link_id": link.id,
+            "bound_at": clock.now(),
+        }
+        return insert_once(self._db, Binding, values, "member_id")
+
+    def link(self, code: str | None) -> ShareLink | None:
+        """The link of a share code."""
+        if not code:
+            return None
+        return self._db.scalars(select(ShareLink).where(ShareLink.code == code)).first()
+
+    def _refusal(self, member_id: int, sponsor_id: int) -> str:
+        if member_id == sponsor_id:
+            return "self"
+        distributor = self._db.get(Distributor, sponsor_id)
+        if distributor is not None and distributor.state in ("suspended", "closed"):
+            return distributor.state
+        if self._db.get(Binding, member_id) is not None:
+            return "bound"
+        return self._cycle(member_id, sponsor_id)
+
+    def _cycle(self, member_id: int, sponsor_id: int) -> str:
+        seen, current = {member_id}, sponsor_id
+        for _step in range(MAX_DEPTH):
+            if current in seen:
+                return "cycle"
+            seen.add(current)
+            above = self._db.scalar(select(Binding.sponsor_id).where(Binding.member_id == current))
+            if above is None:
+                return ""
+            current = above
+        return "too_deep"
+
+    def make_permanent(self, member_id: int) -> None:
+        """The first paid order fixes the sponsor."""
+        self._db.execute(
+            update(Binding)
+            .where(Binding.member_id == member_id, Binding.permanent_at.is_(None))
+            .values(permanent_at=clock.now()),
+            execution_options={"synchronize_session": False},
+        )
+
+    def uplines(self, member_id: int) -> Sequence[UplineFact]:
+        """The paid levels above a member with the state each has now, in two statements."""
+        chain: list[int] = []
+        above = select(Binding.sponsor_id).where(Binding.member_id == member_id)
+        second = select(Binding.sponsor_id).where(Binding.member_id == above.scalar_subquery())
+        for query in (above, second):
+            sponsor = self._db.scalar(query)
+            if sponsor is None:
+                break
+            chain.append(sponsor)
+        states = self.states(chain)
+        return [
+            UplineFact(level, sponsor, states.get(sponsor, "not_joined"))
+            for level, sponsor in enumerate(chain, start=1)
+        ]
+
+    def states(self, member_ids: Sequence[int]) -> Mapping[int, str]:
+        """State of each distributor: ``joined``, ``suspended`` or ``closed``."""
+        if not member_ids:
+            return {}
+        query = select(Distributor.member_id, Distributor.state)
+        rows = self._db.execute(query.where(Distributor.member_id.in_(member_ids)))
+        return {row.member_id: "joined" if row.state == "active" else row.state for row in rows}

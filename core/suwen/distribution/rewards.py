@@ -1,0 +1,275 @@
+"""Freezing rewards when an order is placed, posting them when it is paid, undoing them by refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import colander
+import structlog
+from sqlalchemy import insert, select
+
+from suwen.distribution.binding import PAID_LEVELS, Bindings
+from suwen.distribution.errors import RewardRefused
+from suwen.distribution.models import CommissionLine, CommissionStep, RewardSnapshot
+from suwen.distribution.reversal import reversal_postings, standing_of
+from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine
+from suwen.kernel import clock, ids
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from suwen.hookspecs.lifecycle import Event
+    from suwen.hookspecs.reward import RewardScheme
+    from suwen.kernel.plugins.registry import Registered
+    from suwen.kernel.plugins.switch import Switch
+    from suwen.kernel.regions import Regions
+    from suwen.ledger.services import LedgerService
+    from suwen.messaging.services import MessagingService
+
+log = structlog.get_logger(__name__)
+
+HELD_DAYS = 30
+"""How long a commission waits for a sharer to accept the terms."""
+
+
+class BadScheme(ValueError):
+    """A scheme gave lines that break its contract."""
+
+
+class Rewards:
+    """Commissions of orders."""
+
+    def __init__(
+        self,
+        db: Session,
+        switch: Switch,
+        regions: Regions,
+        ledger: LedgerService,
+        messaging: MessagingService,
+    ) -> None:
+        """Work in the transaction of the order."""
+        self._db = db
+        self._switch = switch
+        self._regions = regions
+        self._ledger = ledger
+        self._messaging = messaging
+        self.bindings = Bindings(db)
+
+    def freeze(self, kind: str, ref_id: int, event: Event) -> None:
+        """Keep what an order (or intent) will earn, by the bindings and rates of this moment.
+
+        An order that comes of an intent takes the intent's snapshot.
+        """
+        intent_id = event.data.get("intent_id") if kind == "order" else None
+        if intent_id is not None:
+            self._adopt(intent_id, ref_id)
+            return
+        uplines = self.bindings.uplines(event.data["member_id"])
+        item = self._scheme(event.region) if uplines else None
+        if item is None:
+            return
+        lines = [_line_fact(row) for row in event.data["lines"]]
+        facts = RewardFacts(event.region, event.data["member_id"], tuple(lines), tuple(uplines))
+        computed = self._compute(item, facts)
+        if computed is not None and computed[1]:
+            self._keep(kind, ref_id, facts, item, computed)
+
+    def _scheme(self, region: str) -> Registered[RewardScheme] | None:
+        offered = self._switch.offering(self._db, region).of(self._switch.host.schemes)
+        return offered[0] if offered else None
+
+    def _compute(
+        self, item: Registered[RewardScheme], facts: RewardFacts
+    ) -> tuple[Mapping[str, Any], Sequence[RewardLine]] | None:
+        try:
+            settings = self._switch.settings(self._db, facts.region, item)
+            lines = list(item.obj.compute(facts, settings))
+            check_lines(facts, lines)
+        except Exception as error:
+            # A scheme is a stranger's code: whatever it raises is one of two decisions.
+            log.error("reward.failed", scheme=item.code, error=type(error).__name__)  # noqa: TRY400
+            if self._refuses(facts.region) and not isinstance(error, colander.Invalid):
+                raise RewardRefused from error
+            return None
+        return settings, lines
+
+    def _refuses(self, region: str) -> bool:
+        settings = self._regions.by_code(self._db, region).settings
+        return settings.get("reward_failure") == "refuse"
+
+    def _keep(
+        self,
+        kind: str,
+        ref_id: int,
+        facts: RewardFacts,
+        item: Registered[RewardScheme],
+        computed: tuple[Mapping[str, Any], Sequence[RewardLine]],
+    ) -> None:
+        settings, lines = computed
+        positions = {line.line_id: index for index, line in enumerate(facts.lines)}
+        states = {upline.member_id: upline.state for upline in facts.uplines}
+        self._db.add(
+            RewardSnapshot(
+                kind=kind,
+                ref_id=ref_id,
+                buyer_id=facts.buyer_id,
+                region=facts.region,
+                scheme=item.code,
+                scheme_version=item.obj.info.version,
+                settings=dict(settings),
+                lines=[
+                    {
+                        **asdict(line),
+                        "reason_codes": list(line.reason_codes),
+                        "line_id": str(line.line_id),
+                        "beneficiary_id": str(line.beneficiary_id or ""),
+                        "position": positions[line.line_id],
+                        "joined": states.get(line.beneficiary_id or 0) == "joined",
+                    }
+                    for line in lines
+                ],
+            )
+        )
+        self._db.flush()
+
+    def _adopt(self, intent_id: int, order_id: int) -> None:
+        snapshot = self._snapshot("intent", intent_id)
+        if snapshot is not None:
+            snapshot.kind, snapshot.ref_id = "order", order_id
+            self._db.flush()
+
+    def _snapshot(self, kind: str, ref_id: int) -> RewardSnapshot | None:
+        query = select(RewardSnapshot).where(
+            RewardSnapshot.kind == kind, RewardSnapshot.ref_id == ref_id
+        )
+        return self._db.scalars(query).first()
+
+    def post(self, order_id: int, line_ids: Sequence[int]) -> None:
+        """Book the frozen rewards of an order that was paid; twice changes nothing."""
+        snapshot = self._snapshot("order", order_id)
+        if snapshot is None:
+            return
+        rows = [
+            _commission(snapshot, order_id, line_ids[line["position"]], line)
+            for line in snapshot.lines
+            if line["beneficiary_id"] and line["amount_fen"] > 0
+        ]
+        if not rows:
+            return
+        total = sum(row["amount_fen"] for row in rows)
+        postings = [("commission_expense", total)]
+        postings += [(account_of(row), -row["amount_fen"]) for row in rows]
+        if self._ledger.post("commission", str(order_id), postings, memo="推荐返现") is None:
+            return
+        self._db.execute(insert(CommissionLine), rows)
+        self._db.execute(insert(CommissionStep), [_first_step(row) for row in rows])
+        for row in rows:
+            self._messaging.notify(
+                row["beneficiary_id"],
+                "commission_frozen",
+                {},
+                key=f"commission:{row['id']}",
+                region=snapshot.region,
+            )
+
+    def reverse(self, refund_number: str, remaining: Mapping[int, int]) -> None:
+        """Take back what no longer stands; ``remaining`` is fen left of each order line."""
+        query = select(CommissionLine).where(CommissionLine.order_line_id.in_(remaining))
+        lines = self._db.scalars(query.with_for_update().order_by(CommissionLine.id)).all()
+        postings: list[tuple[str, int]] = []
+        for line in lines:
+            left = standing_of(self._switch.host.schemes, line, remaining[line.order_line_id])
+            back = line.standing_fen - left
+            if back <= 0:
+                continue
+            postings += reversal_postings(self._ledger, line, back)
+            self._step_back(line, left, back)
+        if postings:
+            self._ledger.post("commission_reversed", refund_number, postings, memo="返现收回")
+        self._db.flush()
+
+    def _step_back(self, line: CommissionLine, left: int, back: int) -> None:
+        target = line.state if left else "reversed"
+        self._db.add(
+            CommissionStep(
+                line_id=line.id, source=line.state, target=target, amount_fen=back, reason="refund"
+            )
+        )
+        line.standing_fen, line.state = left, target
+
+
+def account_of(row: Mapping[str, Any]) -> str:
+    """The ledger account that a new commission is credited to."""
+    if row["state"] == "held":
+        return "commission_held"
+    return f"member.{row['beneficiary_id']}.frozen"
+
+
+def _commission(
+    snapshot: RewardSnapshot, order_id: int, line_id: int, line: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "id": ids.new_id(),
+        "order_id": order_id,
+        "order_line_id": line_id,
+        "level": line["level"],
+        "beneficiary_id": int(line["beneficiary_id"]),
+        "region": snapshot.region,
+        "scheme": snapshot.scheme,
+        "scheme_version": snapshot.scheme_version,
+        "base_fen": line["base_fen"],
+        "rate_bp": line["rate_bp"],
+        "flat_fen": line["flat_fen"],
+        "amount_fen": line["amount_fen"],
+        "standing_fen": line["amount_fen"],
+        "remainder": line["remainder"],
+        "reason_codes": line["reason_codes"],
+        "state": "frozen" if line["joined"] else "held",
+        "created_at": clock.now(),
+        "held_until": None if line["joined"] else clock.now() + timedelta(days=HELD_DAYS),
+    }
+
+
+def _first_step(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": ids.new_id(),
+        "line_id": row["id"],
+        "at": clock.now(),
+        "source": "",
+        "target": row["state"],
+        "amount_fen": row["amount_fen"],
+        "reason": "order_paid",
+    }
+
+
+def _line_fact(row: Mapping[str, Any]) -> LineFact:
+    return LineFact(
+        line_id=row["line_id"],
+        sku_id=row["sku_id"],
+        product_id=row["product_id"],
+        quantity=row["quantity"],
+        base_fen=row["base_fen"],
+        category_ids=tuple(row["category_ids"]),
+        overrides=row["overrides"],
+    )
+
+
+def check_lines(facts: RewardFacts, lines: Sequence[RewardLine]) -> None:
+    """Refuse lines that a broken scheme gave: money fails closed. Raises ``BadScheme``."""
+    bases = {line.line_id: line.base_fen for line in facts.lines}
+    people = {upline.member_id for upline in facts.uplines}
+    totals: dict[int, int] = {}
+    for line in lines:
+        amounts = (line.amount_fen, line.base_fen, line.rate_bp, line.remainder, line.flat_fen)
+        if any(type(amount) is not int or amount < 0 for amount in amounts):
+            raise BadScheme("an amount is not a whole number of fen")
+        if line.line_id not in bases or not 1 <= line.level <= PAID_LEVELS:
+            raise BadScheme("an unknown line or level")
+        if line.beneficiary_id is not None and line.beneficiary_id not in people:
+            raise BadScheme("somebody outside the chain")
+        totals[line.line_id] = totals.get(line.line_id, 0) + line.amount_fen
+    if any(total > bases[line_id] for line_id, total in totals.items()):
+        raise BadScheme("more than the base")
