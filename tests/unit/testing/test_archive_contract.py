@@ -154,7 +154,7 @@ def test_a_good_type_passes(name):
 )
 def test_a_planted_fault_fails(fault, name, monkeypatch):
     monkeypatch.setattr(archive, "LONGEST_S", 0.05 if fault is Slow else 5.0)
-    with pytest.raises((AssertionError, ValueError)):
+    with pytest.raises((AssertionError, ValueError, UploadRefused)):
         run(fault(), name)
 
 
