@@ -9,6 +9,7 @@ import shutil
 import socket
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -71,6 +72,9 @@ class PostgresDatabases:
         self._numbers = itertools.count(1)
         self._names: set[str] = set()
         self._template: str | None = None
+        # PostgreSQL writes a checkpoint for each drop: nobody should wait for that.
+        self._dropper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drop-database")
+        self._drops: list[Future[None]] = []
         self._drop_leftovers()
 
     def empty(self) -> str:
@@ -86,13 +90,16 @@ class PostgresDatabases:
         return self._create(self._template)
 
     def drop(self, url: str) -> None:
-        """Drop a database, whoever is still connected."""
-        self._drop(url.rpartition("/")[2])
+        """Drop a database, whoever is still connected; done in the background."""
+        self._drops.append(self._dropper.submit(self._drop, url.rpartition("/")[2]))
 
     def close(self) -> None:
-        """Drop everything that was made."""
+        """Drop everything that was made; raises what went wrong in the background."""
+        self._dropper.shutdown(wait=True)
         for name in sorted(self._names):
             self._drop(name)
+        for drop in self._drops:
+            drop.result()
 
     def _create(self, template: str) -> str:
         name = f"{_machine()}_{os.getpid()}_{next(self._numbers)}"

@@ -154,6 +154,23 @@ def test_missing_server_skips_but_fails_in_ci(monkeypatch, ci, outcome):
         fixtures.missing(servers.MissingError("no such thing"))
 
 
+def test_own_server_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("SUWEN_TEST_POSTGRES_URL", "own")
+    monkeypatch.setattr(servers, "_postgres_programs", lambda: pytest.fail("looked for programs"))
+    with pytest.raises(pytest.fail.Exception, match="looked for programs"), servers.postgres():
+        pass
+
+
+@pytest.mark.postgres
+def test_dropped_database_is_gone_at_the_end(postgres_server, database_kind):
+    made = pools.PostgresDatabases(postgres_server.url, build)
+    url = made.empty()
+    made.drop(url)
+    made.close()
+    with pytest.raises(Exception, match="does not exist"):
+        run(url, "SELECT 1")
+
+
 def test_named_server_that_is_not_there_is_an_error(monkeypatch):
     monkeypatch.setenv("SUWEN_TEST_POSTGRES_URL", f"postgresql://127.0.0.1:{servers.free_port()}/x")
     with pytest.raises(servers.MissingError, match="SUWEN_TEST_POSTGRES_URL"), servers.postgres():
