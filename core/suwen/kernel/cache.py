@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from suwen.kernel import ids
 from suwen.kernel.db import Base
 from suwen.kernel.upsert import insert_for
 
@@ -42,6 +43,7 @@ def bump(session: Session, *names: str) -> None:
             )
         )
     session.info.pop("versions", None)
+    session.info.setdefault("bumped", set()).update(names)
 
 
 def read_versions(session: Session) -> Versions:
@@ -56,7 +58,9 @@ def versions_of(session: Session) -> Versions:
     """The versions as this session first saw them: read once, then kept with the session."""
     versions: Versions | None = session.info.get("versions")
     if versions is None:
-        versions = session.info["versions"] = read_versions(session)
+        # What this transaction changed may be rolled back: nobody else may find it in a cache.
+        own = {name: -ids.new_id() for name in session.info.get("bumped", ())}
+        versions = session.info["versions"] = {**read_versions(session), **own}
     return versions
 
 

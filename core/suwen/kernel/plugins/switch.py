@@ -228,6 +228,28 @@ class Switch:
         session.flush()
         bump(session, "plugins")
 
+    def clone(self, session: Session, source: str, target: str, by: int | None = None) -> None:
+        """Give the new region ``target`` the states and settings of ``source``.
+
+        What is draining there has nothing to drain here and starts disabled.
+        """
+        for row in session.scalars(select(RegionPlugin).where(RegionPlugin.region == source)).all():
+            copy = RegionPlugin(
+                region=target,
+                plugin=row.plugin,
+                state="enabled" if row.state == "enabled" else "disabled",
+                position=row.position,
+                config=dict(row.config),
+                updated_by=by,
+                updated_at=clock.now(),
+            )
+            if row.secrets is not None:
+                text = self._vault.house.open_text(row.secrets, _aad(source, row.plugin))
+                copy.secrets = self._vault.house.seal(text, _aad(target, row.plugin))
+            session.add(copy)
+        session.flush()
+        bump(session, "plugins")
+
     def _write(
         self,
         row: RegionPlugin,
