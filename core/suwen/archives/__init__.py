@@ -1,0 +1,31 @@
+"""Archives (健康档案): what is known about a subject, sealed and logged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+ROUTES = (
+    ("archives.list", "/me/archive"),
+    ("archives.accesses", "/me/archive/accesses"),
+    ("archives.record", "/me/archive/{id}"),
+    ("archives.document", "/me/archive/{id}/documents/{document}"),
+    ("admin.reports", "/admin/reports"),
+    ("admin.report_import", "/admin/reports/import"),
+    ("admin.report_move", "/admin/reports/{id}/{step}"),
+)
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations."""
+    for name, path in ROUTES:
+        config.add_route(name, path)
+    config.scan("suwen.archives.views")
+    config.add_suwen_nav(
+        "storefront.member", "健康档案", "archives.list", order=20, icon="file-earmark-medical"
+    )
+    config.add_suwen_nav(
+        "admin.health", "检测报告", "admin.reports", order=10, permission="staff.reports"
+    )

@@ -1,0 +1,304 @@
+"""Importing reports: inspected, matched by two keys, sealed, and seen by nobody until released."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from suwen.archives.errors import (
+    DocumentRefused,
+    DuplicateDocument,
+    SecondPersonNeeded,
+    WrongOrder,
+)
+from suwen.archives.models import ArchiveDocument, ArchiveRecord, ArchiveTransition
+from suwen.archives.states import REPORT
+from suwen.hookspecs.archive import Inspection, Upload, UploadRefused
+from suwen.hookspecs.lifecycle import Event
+from suwen.kernel import clock, ids
+from suwen.kernel.db import locked
+from suwen.kernel.errors import Invalid, NotFound
+from suwen.kernel.i18n import _
+from suwen.orders.models import Order, OrderLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from suwen.accounts.consents import Consents
+    from suwen.accounts.profiles import Profiles
+    from suwen.hookspecs.archive import ArchiveType, TestType
+    from suwen.kernel.audit import Actor
+    from suwen.kernel.house import House
+    from suwen.kernel.plugins.registry import Registered
+    from suwen.messaging.services import MessagingService
+
+NEEDED_CONSENTS = ("testing", "sensitive_data", "specimen")
+PAID = ("paid", "used", "completed")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The order line whose result a document is, and whose archive it belongs to."""
+
+    order: Order
+    line: OrderLine
+    subject_id: int
+    test: Registered[TestType]
+    type: Registered[ArchiveType]
+
+
+class Importing:
+    """Takes documents in and releases them."""
+
+    def __init__(
+        self,
+        db: Session,
+        house: House,
+        consents: Consents,
+        profiles: Profiles,
+        messaging: MessagingService,
+    ) -> None:
+        """Work in ``db``; files go to the house's store."""
+        self._db = db
+        self._house = house
+        self._consents = consents
+        self._profiles = profiles
+        self._messaging = messaging
+
+    def target(
+        self, order_number: str, line_id: int | None, regions: Sequence[str] | None = None
+    ) -> Target:
+        """The line that awaits a report; raises ``WrongOrder`` at the field.
+
+        Without ``line_id`` the order must have exactly one line.
+        """
+        order = self._db.scalars(select(Order).where(Order.number == order_number)).first()
+        if order is None or order.state not in PAID or not _within(order.region, regions):
+            raise WrongOrder(fields={"order": WrongOrder.message})
+        lines = self._db.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
+        chosen = [line for line in lines if line_id is None or line.id == line_id]
+        test = self._house.host.test_types.find(chosen[0].test_type) if len(chosen) == 1 else None
+        if test is None:
+            raise WrongOrder(fields={"line": _("请选择订单中的一项检测")})
+        archive_type = self._house.host.archive_types.get(test.obj.archive_type)
+        subject_id = self._profiles.subject_of(order.member_id)
+        return Target(order, chosen[0], subject_id, test, archive_type)
+
+    def inspect(self, target: Target, upload: Upload) -> Inspection:
+        """Let the archive type look into the document; raises ``DocumentRefused``."""
+        context = self._house.switch.context(self._db, target.order.region, target.type)
+        try:
+            return target.type.obj.inspect(context, upload)
+        except UploadRefused as error:
+            raise DocumentRefused(error.reason, fields={"file": error.reason}) from error
+
+    def import_report(self, target: Target, upload: Upload, actor: Actor) -> ArchiveRecord:
+        """Take one document in: ``matched`` when it names the subject, else ``quarantined``.
+
+        Raises ``DocumentRefused``, ``DuplicateDocument`` or ``ConsentRequired``; then nothing is
+        kept, neither row nor file.
+        """
+        for purpose in NEEDED_CONSENTS:
+            self._consents.require(target.subject_id, purpose)
+        inspection = self.inspect(target, upload)
+        fingerprint = self._fingerprint(inspection.content)
+        known = select(ArchiveDocument.id).where(ArchiveDocument.fingerprint == fingerprint)
+        if self._db.execute(known).first() is not None:
+            raise DuplicateDocument(fields={"file": DuplicateDocument.message})
+        state, reason = self._match(target, inspection.parsed)
+        record = self._record(target, inspection, state, actor)
+        self._document(record, target, upload, inspection, fingerprint)
+        self._step(record, "", state, actor, reason)
+        self._db.flush()
+        return record
+
+    def _fingerprint(self, content: bytes) -> str:
+        return self._house.vault.mac("archive document", content)
+
+    def _match(self, target: Target, parsed: Mapping[str, str]) -> tuple[str, str]:
+        """The order line is the first key; name and birth date in the document are the second."""
+        profile = self._profiles.read(target.order.member_id)
+        pairs = (
+            ("name", parsed.get("name"), profile.real_name),
+            ("birth_date", parsed.get("birth_date"), profile.birth_date),
+        )
+        agreeing = 0
+        for name, told, known in pairs:
+            if told and known and _normal(told) != _normal(str(known)):
+                return "quarantined", f"{name} differs"
+            agreeing += bool(told and known)
+        return ("matched", "") if agreeing == len(pairs) else ("quarantined", "not enough to match")
+
+    def _record(
+        self, target: Target, inspection: Inspection, state: str, actor: Actor
+    ) -> ArchiveRecord:
+        record = ArchiveRecord(
+            id=ids.new_id(),
+            public_id=ids.token(),
+            subject_id=target.subject_id,
+            member_id=target.order.member_id,
+            type=target.type.code,
+            plugin=target.type.plugin,
+            region=target.order.region,
+            state=state,
+            order_line_id=target.line.id,
+            version=self._next_version(target.line.id),
+            imported_by=actor.id or 0,
+            created_at=clock.now(),
+        )
+        facts = {key: value for key, value in inspection.parsed.items() if key != "name"}
+        content = {
+            "title": target.line.product_name,
+            "test": str(target.test.obj.title),
+            "categories": list(target.test.obj.categories),
+            "facts": facts,
+        }
+        cipher = self._house.vault.subject(target.subject_id)
+        text = json.dumps(content, ensure_ascii=False)
+        record.sealed = cipher.seal(text, f"archive_record:sealed:{record.id}")
+        self._db.add(record)
+        self._db.flush()
+        return record
+
+    def _next_version(self, line_id: int) -> int:
+        query = select(ArchiveRecord.version).where(ArchiveRecord.order_line_id == line_id)
+        return max(self._db.scalars(query).all(), default=0) + 1
+
+    def _document(
+        self,
+        record: ArchiveRecord,
+        target: Target,
+        upload: Upload,
+        inspection: Inspection,
+        fingerprint: str,
+    ) -> None:
+        cipher = self._house.vault.subject(target.subject_id)
+        document_id = ids.new_id()
+        # Rows first: if they cannot be written, no file is left behind.
+        row = ArchiveDocument(
+            id=document_id,
+            record_id=record.id,
+            stored_name="",
+            file_name=cipher.seal(upload.file_name, f"archive_document:file_name:{document_id}"),
+            media_type=inspection.media_type,
+            size=len(inspection.content),
+            pages=inspection.pages,
+            fingerprint=fingerprint,
+        )
+        self._db.add(row)
+        self._db.flush()
+        stored = self._house.files.put(inspection.content, cipher)
+        self._delete_if_aborted(stored.name)
+        row.stored_name = stored.name
+        self._db.flush()
+
+    def _delete_if_aborted(self, name: str) -> None:
+        manager = self._db.info.get("tm")
+        if manager is not None:
+            manager.get().addAfterAbortHook(self._house.files.delete, args=(name,))
+
+    def get(self, record_id: int, regions: Sequence[str] | None = None) -> ArchiveRecord:
+        """A record for staff of ``regions``, without its content; raises ``NotFound``."""
+        record: ArchiveRecord | None = locked(self._db, ArchiveRecord, record_id)
+        if record is None or not _within(record.region, regions):
+            raise NotFound
+        return record
+
+    def confirm(self, record: ArchiveRecord, actor: Actor, reason: str) -> None:
+        """Take a record out of quarantine: another person looked at both sides and says why."""
+        if not reason.strip():
+            raise Invalid(_("请填写核对说明"), fields={"reason": _("请填写核对说明")})
+        if actor.id == record.imported_by:
+            raise SecondPersonNeeded
+        self._move(record, "matched", actor, reason)
+
+    def refuse(self, record: ArchiveRecord, actor: Actor, reason: str) -> None:
+        """Refuse a record: it will never be seen by the member."""
+        if not reason.strip():
+            raise Invalid(_("请填写拒收原因"), fields={"reason": _("请填写拒收原因")})
+        self._move(record, "refused", actor, reason)
+
+    def release(self, record: ArchiveRecord, actor: Actor) -> None:
+        """Let the subject read it; an older version of the same report is superseded.
+
+        Raises ``SecondPersonNeeded`` where the region asks for one, ``ConsentRequired`` when the
+        consents were withdrawn meanwhile, or ``IllegalTransition``.
+        """
+        settings = self._house.regions.by_code(self._db, record.region).settings
+        if settings.get("report_second_person") and actor.id == record.imported_by:
+            raise SecondPersonNeeded
+        self._consents.require(record.subject_id, "sensitive_data")
+        self._move(record, "released", actor)
+        record.released_at = clock.now()
+        self._supersede(record, actor)
+        self._db.flush()
+        data = {
+            "record_id": record.id,
+            "member_id": record.member_id,
+            "order_line_id": record.order_line_id,
+        }
+        key = f"report_released:{record.id}"
+        self._house.events.publish(
+            self._db, Event("report_released", key, record.region, clock.now(), data)
+        )
+        self._messaging.notify(
+            record.member_id,
+            "report_ready",
+            {},
+            key=f"report_ready:{record.id}",
+            region=record.region,
+        )
+
+    def _supersede(self, record: ArchiveRecord, actor: Actor) -> None:
+        query = select(ArchiveRecord).where(
+            ArchiveRecord.order_line_id == record.order_line_id,
+            ArchiveRecord.state == "released",
+            ArchiveRecord.id != record.id,
+        )
+        for older in self._db.scalars(query).all():
+            self._move(older, "superseded", actor)
+
+    def _move(self, record: ArchiveRecord, target: str, actor: Actor, reason: str = "") -> None:
+        REPORT.check(record.state, target)
+        self._step(record, record.state, target, actor, reason)
+        record.state = target
+        self._house.audit.write(
+            self._db,
+            actor,
+            f"report.{target}",
+            "archive_record",
+            record.id,
+            subject_id=record.subject_id,
+            reason=reason,
+        )
+        self._db.flush()
+
+    def _step(
+        self, record: ArchiveRecord, source: str, target: str, actor: Actor, reason: str
+    ) -> None:
+        self._db.add(
+            ArchiveTransition(
+                record_id=record.id,
+                source=source,
+                target=target,
+                actor_kind=actor.kind,
+                actor_id=actor.id,
+                reason=reason,
+            )
+        )
+
+
+def _within(region: str, regions: Sequence[str] | None) -> bool:
+    return regions is None or region in regions
+
+
+def _normal(text: str) -> str:
+    folded: Any = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if character.isalnum())
