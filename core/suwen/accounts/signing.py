@@ -106,6 +106,15 @@ class Signing:
         self._totp.check(member_id, code)
         self._gate.totp_right(member_id)
 
+    def enrol(
+        self, member_id: int, code: str, actor: Actor, checkpoint: Checkpoint = no_checkpoint
+    ) -> None:
+        """Confirm the second factor by its first code; raises ``WrongTotp`` or ``TooMany``."""
+        self._gate.totp_tried(member_id)
+        checkpoint()
+        self._totp.confirm(member_id, code, actor)
+        self._gate.totp_right(member_id)
+
     def _proves(
         self,
         contact: Contact,
@@ -179,10 +188,17 @@ class Signing:
         actor = Actor("member", account.member_id)
         self._audit.write(self._db, actor, "password.reset", "member", account.member_id)
 
-    def change_password(self, member_id: int, password: str, keep_session: int) -> None:
+    def change_password(
+        self,
+        member_id: int,
+        password: str,
+        keep_session: int,
+        checkpoint: Checkpoint = no_checkpoint,
+    ) -> None:
         """Set a new password for a member who has just stepped up; other sessions end."""
         own = self._logins.of(member_id)
         check_strength(password, address=own[0].value if own else "")
+        checkpoint()
         self._store_password(member_id, self._passwords.hash(password))
         self._sessions.revoke_all(member_id, keep=keep_session)
         actor = Actor("member", member_id)

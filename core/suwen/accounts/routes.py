@@ -1,0 +1,46 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from suwen.kernel.i18n import _
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+ROUTES: Final = (
+    ("register", "/register"),
+    ("sign_in", "/sign-in"),
+    ("sign_out", "/sign-out"),
+    ("accounts.reset", "/reset-password"),
+    ("accounts.step_up", "/step-up"),
+    ("region.choose", "/region"),
+    ("accounts.home", "/me"),
+    ("accounts.profile", "/me/profile"),
+    ("accounts.password", "/me/password"),
+    ("accounts.addresses", "/me/addresses"),
+    ("accounts.address_new", "/me/addresses/new"),
+    ("accounts.address", "/me/addresses/{id}"),
+    ("accounts.sessions", "/me/sessions"),
+    ("accounts.consents", "/me/consents"),
+    ("accounts.totp", "/me/totp"),
+)
+
+NAV: Final = (
+    (_("会员中心"), "accounts.home", 10, "house-door"),
+    (_("个人资料"), "accounts.profile", 800, "person"),
+    (_("收货地址"), "accounts.addresses", 810, "truck"),
+    (_("授权管理"), "accounts.consents", 820, "shield-check"),
+    (_("登录与安全"), "accounts.sessions", 830, "shield-lock"),
+)
+
+
+def includeme(config: Configurator) -> None:
+    """Mount routes and the member's menu."""
+    for name, pattern in ROUTES:
+        config.add_route(name, pattern)
+    for title, route, order, icon in NAV:
+        config.add_suwen_nav(
+            "storefront.member", title, route, order=order, permission="member", icon=icon
+        )

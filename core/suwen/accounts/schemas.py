@@ -1,0 +1,229 @@
+"""What forms and the API accept and say about accounts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+import colander
+
+from suwen.accounts.codes import PURPOSES as CODE_PURPOSES
+from suwen.accounts.models import INDIVIDUAL, KINDS, NATURES
+from suwen.accounts.profiles import SEXES
+from suwen.kernel import clock
+from suwen.kernel.i18n import LOCALES, _
+from suwen.kernel.schemas import (
+    DateTimeOut,
+    Day,
+    DivisionCode,
+    IdString,
+    StrictBoolean,
+    StrictInteger,
+    Text,
+    listing,
+)
+
+EARLIEST: Final = date(1900, 1, 1)
+
+
+def _text(maximum: int, **options: Any) -> colander.SchemaNode:
+    return colander.SchemaNode(Text(), validator=colander.Length(max=maximum), **options)
+
+
+def _one_of(choices: tuple[str, ...], **options: Any) -> colander.SchemaNode:
+    return colander.SchemaNode(colander.String(), validator=colander.OneOf(choices), **options)
+
+
+class Secret(Text):
+    """A password exactly as typed: neither trimmed nor composed anew."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        if cstruct is colander.null or cstruct is None or cstruct == "":
+            return colander.null
+        if not isinstance(cstruct, str) or "\x00" in cstruct or not _encodes(cstruct):
+            raise colander.Invalid(node, _("含有不能使用的字符"))
+        return cstruct
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _secret(**options: Any) -> colander.SchemaNode:
+    return colander.SchemaNode(Secret(), validator=colander.Length(max=1024), **options)
+
+
+def _past_day(node: colander.SchemaNode, value: date) -> None:
+    if not EARLIEST <= value <= clock.today():
+        raise colander.Invalid(node, _("出生日期不正确"))
+
+
+class CodeIn(colander.MappingSchema):
+    address = _text(254)
+    purpose = _one_of(CODE_PURPOSES)
+
+
+class CodeOut(colander.MappingSchema):
+    expires_in_s = colander.SchemaNode(StrictInteger())
+    retry_after_s = colander.SchemaNode(StrictInteger())
+
+
+class GroupIn(colander.MappingSchema):
+    name = _text(80)
+    nature = _one_of(NATURES)
+
+
+def group_fits(node: colander.SchemaNode, value: dict[str, Any]) -> None:
+    if value["kind"] != INDIVIDUAL and not value.get("group"):
+        error = colander.Invalid(node)
+        error["group"] = _("请填写单位名称与性质")
+        raise error
+
+
+class RegistrationIn(colander.MappingSchema):
+    kind = _one_of(KINDS, missing=INDIVIDUAL)
+    address = _text(254)
+    code = _text(12)
+    password = _secret()
+    group = GroupIn(missing=None)
+    referral_code = _text(40, missing=None)
+    region_code = colander.SchemaNode(DivisionCode(), missing=None)
+
+
+class SignInIn(colander.MappingSchema):
+    address = _text(254)
+    password = _secret(missing=None)
+    code = _text(12, missing=None)
+    totp = _text(12, missing=None)
+
+
+class ResetIn(colander.MappingSchema):
+    address = _text(254)
+    code = _text(12)
+    password = _secret()
+
+
+class PasswordIn(colander.MappingSchema):
+    password = _secret()
+
+
+class RefreshIn(colander.MappingSchema):
+    refresh_token = _text(100)
+
+
+class StepUpIn(colander.MappingSchema):
+    password = _secret(missing=None)
+    code = _text(12, missing=None)
+    totp = _text(12, missing=None)
+
+
+class TokensOut(colander.MappingSchema):
+    access_token = colander.SchemaNode(Text())
+    refresh_token = colander.SchemaNode(Text())
+    expires_at = colander.SchemaNode(DateTimeOut())
+    token_type = colander.SchemaNode(Text())
+
+
+class StepUpOut(colander.MappingSchema):
+    elevated_until = colander.SchemaNode(DateTimeOut())
+
+
+class GroupOut(colander.MappingSchema):
+    name = colander.SchemaNode(Text(), missing=None)
+    nature = colander.SchemaNode(Text(), missing=None)
+
+
+class Names(colander.SequenceSchema):
+    name = colander.SchemaNode(Text())
+
+
+class MeOut(colander.MappingSchema):
+    id = colander.SchemaNode(IdString())
+    kind = colander.SchemaNode(Text())
+    display_name = colander.SchemaNode(Text())
+    phone = colander.SchemaNode(Text(), missing=None)
+    email = colander.SchemaNode(Text(), missing=None)
+    real_name = colander.SchemaNode(Text(), missing=None)
+    birth_date = colander.SchemaNode(Day(), missing=None)
+    sex = colander.SchemaNode(Text(), missing=None)
+    occupation = colander.SchemaNode(Text(), missing=None)
+    region_code = colander.SchemaNode(Text(), missing=None)
+    locale = colander.SchemaNode(Text())
+    name = colander.SchemaNode(Text(), missing=None)
+    nature = colander.SchemaNode(Text(), missing=None)
+    group = GroupOut(missing=None)
+    subject_id = colander.SchemaNode(IdString())
+    totp = colander.SchemaNode(StrictBoolean())
+    permissions = Names()
+
+
+class RegisteredOut(TokensOut):
+    member = MeOut()
+
+
+class ProfileIn(colander.MappingSchema):
+    """What is missing stays as it is."""
+
+    real_name = _text(60, missing=colander.drop)
+    birth_date = colander.SchemaNode(Day(), validator=_past_day, missing=colander.drop)
+    sex = _one_of(SEXES, missing=colander.drop)
+    occupation = _text(60, missing=colander.drop)
+    region_code = colander.SchemaNode(DivisionCode(), missing=colander.drop)
+    locale = _one_of(LOCALES, missing=colander.drop)
+    name = _text(80, missing=colander.drop)
+    nature = _one_of(NATURES, missing=colander.drop)
+    group = GroupIn(missing=colander.drop)
+
+
+class AddressIn(colander.MappingSchema):
+    recipient = _text(60)
+    phone = _text(24)
+    region_code = colander.SchemaNode(DivisionCode())
+    detail = _text(200)
+    is_default = colander.SchemaNode(StrictBoolean(), missing=False)
+
+
+class AddressChange(colander.MappingSchema):
+    recipient = _text(60, missing=colander.drop)
+    phone = _text(24, missing=colander.drop)
+    region_code = colander.SchemaNode(DivisionCode(), missing=colander.drop)
+    detail = _text(200, missing=colander.drop)
+    is_default = colander.SchemaNode(StrictBoolean(), missing=colander.drop)
+
+
+class AddressOut(colander.MappingSchema):
+    id = colander.SchemaNode(IdString())
+    recipient = colander.SchemaNode(Text())
+    phone = colander.SchemaNode(Text())
+    region_code = colander.SchemaNode(Text())
+    detail = colander.SchemaNode(Text())
+    is_default = colander.SchemaNode(StrictBoolean())
+
+
+class ConsentIn(colander.MappingSchema):
+    purpose = _text(20)
+    version = _text(12, missing=None)
+
+
+class ConsentOut(colander.MappingSchema):
+    purpose = colander.SchemaNode(Text())
+    version = colander.SchemaNode(Text())
+    title = colander.SchemaNode(Text())
+    text = colander.SchemaNode(Text())
+    effect = colander.SchemaNode(Text())
+    withdrawable = colander.SchemaNode(StrictBoolean())
+    given = colander.SchemaNode(StrictBoolean())
+    given_version = colander.SchemaNode(Text(), missing=None)
+    given_at = colander.SchemaNode(DateTimeOut(), missing=None)
+
+
+def AddressList() -> colander.SchemaNode:  # noqa: N802 - reads like the schemas beside it
+    return listing(AddressOut(name="address"))
+
+
+def ConsentList() -> colander.SchemaNode:  # noqa: N802 - as above
+    return listing(ConsentOut(name="consent"))

@@ -1,0 +1,79 @@
+"""What the form pages share: errors beside fields, nothing lost, no way out of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from pyramid.csrf import new_csrf_token
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.security import remember
+
+from suwen.accounts.network import network_of
+from suwen.accounts.policy import device
+from suwen.accounts.services import accounts
+from suwen.kernel.errors import SuwenError
+from suwen.kernel.themes.preferences import local_path
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+_NOT_KEPT: Final = frozenset({"password", "code", "totp", "csrf_token"})
+
+
+def kept(request: Request) -> dict[str, str]:
+    """What was typed, secrets excepted, to show it again."""
+    return {name: value for name, value in request.POST.items() if name not in _NOT_KEPT}
+
+
+def refused(request: Request, error: SuwenError) -> dict[str, Any]:
+    """Answer 422 (429 for limits) and give the messages by field; the empty name has no field."""
+    request.response.status_int = error.status if error.status == 429 else 422  # noqa: PLR2004
+    wait = getattr(error, "retry_after_s", None)
+    if wait is not None:
+        request.response.headers["Retry-After"] = str(wait)
+    fields = {name.rpartition(".")[2]: text for name, text in error.fields.items()}
+    return {"errors": fields or {"": error.text}, "values": kept(request)}
+
+
+def target(request: Request, default: str = "/me") -> str:
+    """Where to go afterwards: a path of this site that was asked for, else ``default``."""
+    asked = request.params.get("next")
+    return local_path(asked) if asked else default
+
+
+def signed_in(request: Request, member_id: int) -> HTTPSeeOther:
+    """Sign this browser in under a new token and go on; the session before it ends."""
+    service = request.find(accounts)
+    before = request.identity
+    if before is not None:
+        service.sessions.revoke(before.member_id, before.session_id)
+    token = service.open_browser_session(member_id, device(request))
+    return with_token(request, token, target(request))
+
+
+def with_token(request: Request, token: str, where: str) -> HTTPSeeOther:
+    """Give the browser its new session token, and a new CSRF token with it."""
+    new_csrf_token(request)
+    return HTTPSeeOther(location=where, headers=remember(request, "", token=token))
+
+
+def blank(**values: Any) -> Mapping[str, Any]:
+    """An empty form."""
+    return {"values": values, "errors": {}}
+
+
+def network(request: Request) -> str:
+    return network_of(request.client_address)
+
+
+def send_code(request: Request, purpose: str) -> dict[str, Any]:
+    """Send a code for the form's address; what was typed stays."""
+    request.find(accounts).request_code(
+        request.POST.get("address", ""),
+        purpose,
+        network=network(request),
+        region=request.region.code,
+        locale=request.locale_name,
+    )
+    return {"values": kept(request), "errors": {}, "sent": True}
