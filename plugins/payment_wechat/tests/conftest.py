@@ -6,15 +6,15 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from suwen_dev_simulator.app import SimulatorApp
-from suwen_dev_simulator.faults import Faults
-from suwen_dev_simulator.keyfiles import KeyFolder
-from suwen_dev_simulator.wechat import seal, views
 
 from suwen.hookspecs.common import HttpResponse, PluginContext
 from suwen.hookspecs.payment import NotifyRequest
 from suwen.testing.http import WsgiTransport
 from suwen.testing.payment import Breakage, Flaw
+from suwen_dev_simulator.app import SimulatorApp
+from suwen_dev_simulator.faults import Faults
+from suwen_dev_simulator.keyfiles import KeyFolder
+from suwen_dev_simulator.wechat import seal, views
 from suwen_payment_wechat.gateway import WeChatPayGateway
 
 BASE_URL = "http://127.0.0.1:8089"
@@ -120,6 +120,11 @@ class WeChatWorld:
         """Any body under a genuine signature."""
         serial, key = self.identity.signer(by_certificate=by_certificate)
         return self._request(seal.signature_headers(serial, key, body, self.clock()), body)
+
+    def signed_answer(self, status, content, *, by_certificate=False):
+        """Any answer under a genuine signature."""
+        notice = self.signed(content, by_certificate=by_certificate)
+        return HttpResponse(status, notice.headers, content)
 
     def refund_notification(self, refund_number):
         self.wechat.finish_refund(refund_number, "SUCCESS")

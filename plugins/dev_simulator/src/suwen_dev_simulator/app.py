@@ -50,7 +50,8 @@ class SimulatorApp:
         self.store = Store(data / "simulator.sqlite")
         self.clock = Clock(self.store, read_clock)
         self.faults = FaultBoard(self.store)
-        self.post = Post(self.store, self.clock, self.faults, send or LoopbackSender())
+        self._sender = LoopbackSender()
+        self.post = Post(self.store, self.clock, self.faults, send or self._sender)
         self.wechat = WeChatProvider(
             Identity(KeyFolder(data / "keys"), self.store),
             self.store,
@@ -90,5 +91,6 @@ class SimulatorApp:
         return self.post.deliver_due()
 
     def close(self) -> None:
-        """Close the books."""
+        """Close connections and books."""
+        self._sender.close()
         self.store.close()

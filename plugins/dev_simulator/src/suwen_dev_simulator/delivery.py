@@ -42,6 +42,10 @@ class LoopbackSender:
         self._client.cookies.clear()
         return answer.status_code, answer.content
 
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
 
 class Post:
     """The queue of notifications of all providers."""

@@ -62,7 +62,7 @@ def transaction(account: Account, data: Mapping[str, Any], origin: Origin) -> Ga
         out_trade_no=number,
         amount_fen=amount,
         occurred_at=reading.moment(data, "success_time") or origin.seen_at,
-        provider_trade_no=_optional(data, "transaction_id"),
+        provider_trade_no=reading.optional(data, "transaction_id"),
         currency=currency,
         source=origin.source,
         raw_sha256=hashlib.sha256(origin.raw).hexdigest(),
@@ -86,7 +86,7 @@ def refund(
         out_trade_no=reading.text(data, "out_trade_no"),
         amount_fen=reading.fen(part, "refund"),
         occurred_at=reading.moment(data, "success_time") or origin.seen_at,
-        provider_trade_no=_optional(data, "transaction_id"),
+        provider_trade_no=reading.optional(data, "transaction_id"),
         out_refund_no=number,
         currency=str(part.get("currency") or "CNY"),
         source=origin.source,
@@ -98,8 +98,3 @@ def _check_owner(account: Account, data: Mapping[str, Any], names: tuple[str, ..
     for name in names:
         if reading.text(data, name) != getattr(account, name):
             raise reading.Malformed(f"{name} is not ours")
-
-
-def _optional(data: Mapping[str, Any], name: str) -> str | None:
-    value = data.get(name)
-    return value if isinstance(value, str) and value else None

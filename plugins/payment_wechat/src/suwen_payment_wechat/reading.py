@@ -15,14 +15,14 @@ class Malformed(ValueError):
 
 
 def _refuse(_text: str) -> Any:
-    raise Malformed("a number is not a whole one")
+    raise Malformed("NaN and infinities are no JSON")
 
 
 def load_object(raw: bytes) -> Mapping[str, Any]:
-    """A JSON object without fractions, exponents, NaN and infinities."""
+    """A JSON object. What must be a whole number is asked where it is read, not everywhere."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
         raise Malformed("not a JSON text") from None
     if not isinstance(value, dict):
         raise Malformed("not a JSON object")
@@ -38,10 +38,20 @@ def part(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text(payload: Mapping[str, Any], name: str) -> str:
-    """A required, non-empty text."""
-    value = payload.get(name)
-    if not isinstance(value, str) or not value:
+    """A required word of visible ASCII: a number, a state, an address."""
+    value = optional(payload, name)
+    if value is None:
         raise Malformed(f"{name} is missing")
+    return value
+
+
+def optional(payload: Mapping[str, Any], name: str) -> str | None:
+    """The same, where it may be missing or empty."""
+    value = payload.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        raise Malformed(f"{name} is not a plain text")
     return value
 
 

@@ -51,8 +51,6 @@ def _errors(account: Account) -> Iterator[Problem]:
         ):
             text = _("填写的是商户自己的证书，请改为微信支付平台证书")
             yield Problem("error", text, "platform_certificates")
-    if not account.public_keys and not account.certificates:
-        yield Problem("error", _("请填写微信支付公钥，或者平台证书"), "public_key")
 
 
 def _certificate_findings(account: Account, now: datetime) -> Iterator[Problem]:
@@ -60,9 +58,9 @@ def _certificate_findings(account: Account, now: datetime) -> Iterator[Problem]:
         return
     last = max(item.not_valid_after_utc for item in account.certificates)
     if last <= now:
-        # With the public key beside them, expired certificates are only untidy.
-        level = "warning" if account.public_keys else "error"
-        yield Problem(level, _("平台证书已全部过期"), "platform_certificates")
+        # No error: the next answer makes us fetch the present ones.
+        text = _("填写的平台证书已全部过期，建议改用微信支付公钥")
+        yield Problem("warning", text, "platform_certificates")
     elif last - now < EXPIRY_WARNING and not account.public_keys:
         yield Problem("warning", _expiry_text(account.certificates), "platform_certificates")
 
