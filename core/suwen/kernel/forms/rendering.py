@@ -18,6 +18,19 @@ from suwen.kernel.wording import reworded
 
 REQUIRED: Final = _("请填写${title}")
 CHOICE_REQUIRED: Final = _("请选择${title}")
+WORDS: Final = {
+    "fix": _("有 ${n} 处需要修改"),
+    "cancel": _("取消"),
+    "unsaved": _("有尚未保存的修改"),
+    "show_password": _("显示密码"),
+    "stored": _("已设置，留空不变"),
+    "add": _("添加一项"),
+    "remove": _("移除这一项"),
+    "concealed": _("不显示"),
+    "yes": _("是"),
+    "no": _("否"),
+}
+"""Words of the form templates; they stand here because extraction reads Python and Jinja2 only."""
 CHOICES: Final = frozenset({"select", "radio_choice", "checkbox_choice", "file"})
 OWN_LABEL: Final = frozenset({"checkbox", "radio_choice", "checkbox_choice", "mapping", "sequence"})
 
@@ -79,6 +92,10 @@ class Helper:
         if mapping and any(isinstance(value, TranslationString) for value in mapping.values()):
             text = text % {name: self.text(v) for name, v in mapping.items() if isinstance(v, str)}
         return translate(self._request, text) if text else ""
+
+    def word(self, name: str, **mapping: Any) -> str:
+        """One of ``WORDS``."""
+        return translate(self._request, WORDS[name], mapping)
 
     def icon(self, name: str) -> str:
         """Address of a symbol in the sprite."""

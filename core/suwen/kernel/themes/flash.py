@@ -54,17 +54,21 @@ class Flash:
         # An error page means that what was reported did not happen.
         failed = response.status_code >= 500  # noqa: PLR2004 - HTTP server errors
         if self._messages and self._added and not failed:
-            value = self._serializer.dumps(self._messages)
-            response.set_cookie(
-                self._name,
-                value,
-                path="/",
-                httponly=True,
-                samesite="Lax",
-                secure=self._secure,
-            )
+            self._set(response, self._serializer.dumps(self._messages), None)
         elif self._came and not self._messages:
-            response.delete_cookie(self._name, path="/", secure=self._secure)
+            self._set(response, "", 0)
+
+    def _set(self, response: Any, value: str, max_age: int | None) -> None:
+        # A __Host- cookie can only be cleared with the attributes it was set with.
+        response.set_cookie(
+            self._name,
+            value,
+            max_age=max_age,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=self._secure,
+        )
 
 
 def _of(request: Any) -> Flash:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyramid.httpexceptions import HTTPNotFound
-from pyramid.response import FileResponse
+from pyramid.response import Response
 
 PREFIX: Final = "/static/"
 HASH_LENGTH: Final = 10
@@ -119,7 +119,9 @@ def _response(request: Any, files: StaticFiles, address: str) -> Any:
     found = files.find(address)
     if found is None:
         raise HTTPNotFound
-    response = FileResponse(str(found.path), request=request, content_type=content_type(found.path))
+    # Read at once: the files are small, and an iterator is not closed by every server.
+    response = Response(body=found.path.read_bytes(), content_type=content_type(found.path))
+    response.last_modified = int(found.stamp[0] / 1e9)
     if response.content_type.startswith(TEXT):
         response.charset = "utf-8"
     immutable = files.is_immutable(address, found, request.GET.get("v"))
