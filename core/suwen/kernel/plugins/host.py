@@ -120,10 +120,9 @@ class PluginHost:
         return plugin
 
     def _check_hooks(self, plugin_id: str, module: Any) -> None:
-        known = {name for name in dir(self.manager.hook) if not name.startswith("_")}
-        for name in dir(module):
-            if name.startswith("suwen_") and name not in known and _is_hookimpl(module, name):
-                raise PluginError(f"{plugin_id} implements an unknown hook {name}")
+        for hook in self.manager.get_hookcallers(module) or ():
+            if not hook.has_spec():
+                raise PluginError(f"{plugin_id} implements an unknown hook {hook.name}")
 
     def _collect(self, plugin_id: str, module: Any) -> None:
         hooks = (
@@ -169,7 +168,3 @@ class PluginHost:
             for item in registry
             if item.plugin == plugin_id
         ]
-
-
-def _is_hookimpl(module: Any, name: str) -> bool:
-    return hasattr(getattr(module, name), f"{PROJECT}_impl")
