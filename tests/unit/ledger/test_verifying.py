@@ -122,9 +122,8 @@ def test_an_entry_of_a_stranger_is_found(written):
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
 def test_rows_cannot_be_changed(written, table, verb):
     column = "seq" if table.endswith("link") else "amount_fen" if "posting" in table else "id"
-    statement = f"DELETE FROM {table}"
-    if verb == "UPDATE":
-        statement = f"UPDATE {table} SET {column} = {column}"
+    where = f"{table} SET {column} = {column}" if verb == "UPDATE" else f"FROM {table}"
+    statement = f"{verb} {where}"
 
     with pytest.raises(IntegrityError, match="append-only"), written.database.engine.begin() as c:
         c.execute(text(statement))
@@ -162,11 +161,15 @@ def test_sealing_goes_on_where_it_stopped(written):
 
 def test_a_sealing_that_is_rolled_back_leaves_the_anchor_alone(written):
     before = written.settings.path("ledger.head").read_text()
-    with pytest.raises(ZeroDivisionError), written.database.transaction() as session:
-        ledger(written, session).post("x", "1", [("fees", 1), ("receipts", -1)])
-        assert ledger(written, session).seal() == 1
-        raise ZeroDivisionError
 
+    def interrupted():
+        with written.database.transaction() as session:
+            ledger(written, session).post("x", "1", [("fees", 1), ("receipts", -1)])
+            assert ledger(written, session).seal() == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     assert written.settings.path("ledger.head").read_text() == before
     assert verdict(written).ok
 
