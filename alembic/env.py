@@ -9,7 +9,7 @@ connection = config.attributes["connection"]
 include = config.attributes["include_name"]
 
 
-def include_object(obj, name, kind, reflected, compare_to):  # noqa: ANN001, ANN201, ARG001
+def include_object(obj, name, kind, reflected, compare_to):  # noqa: ARG001
     """Leave other histories' tables alone."""
     return include(name, kind, {}) if kind == "table" else True
 

@@ -71,6 +71,8 @@ def owns(plugin: str | None) -> Any:
     """Alembic's filter: a plugin's history sees its own tables, the core's all other known ones."""
 
     def include(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "schema":
+            return True
         table = name if kind == "table" else parents.get("table_name")
         if plugin is not None:
             return bool(table) and str(table).startswith(f"{plugin}_")

@@ -17,6 +17,7 @@ from suwen.orders.models import Intent
 from suwen.orders.services import orders
 from suwen.orders.states import INTENT_TITLES, ORDER, ORDER_TITLES
 from suwen.orders.views.storefront import EVENTS
+from suwen.payments.states import ATTEMPT_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,7 @@ def order(request: Request) -> dict[str, Any]:
         "titles": ORDER_TITLES,
         "payments": service.payments.of_payable("order", found.id),
         "gateway_title": request.house.host.gateways.title,
+        "attempt_titles": ATTEMPT_TITLES,
         "address": writing.open_address(cipher, "order", found.id, found.address_sealed),
         "timeline": [
             {

@@ -188,10 +188,9 @@ def start_payment(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     if gateway and gateway.obj.info.order_policy is OrderPolicy.AFTER_CONFIRMATION:
         raise NeedsIntent
     attempt = money.start(service.payable(own(request)), body["gateway"], request.client_addr or "")
-    number = attempt.number
     request.commit_step()
-    money.announce(number)
-    return payment_out(money.get(number))
+    money.announce(attempt.id)
+    return payment_out(request, attempt.number)
 
 
 @operation(

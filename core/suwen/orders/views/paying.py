@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
-from suwen.hookspecs.payment import GatewayError
 from suwen.kernel.errors import SuwenError
 from suwen.orders.services import orders
 from suwen.payments.services import payments
@@ -25,16 +24,14 @@ def begin(request: Request, order: Order, gateway: str) -> Any:
     """
     money = request.find(payments)
     attempt = money.start(request.find(orders).payable(order), gateway, request.client_addr or "")
-    number = attempt.number
+    order_number = order.number
     request.commit_step()
     try:
-        money.announce(number)
-    except GatewayError as error:
-        request.flash(
-            "danger", error.user_message or "支付渠道暂时没有回应，请稍后在订单页重新支付"
-        )
-        return HTTPSeeOther(request.route_path("orders.order", number=order.number))
-    return HTTPSeeOther(request.route_path("payments.pay", number=number))
+        money.announce(attempt.id)
+    except SuwenError as error:
+        request.flash("danger", error.text)
+        return HTTPSeeOther(request.route_path("orders.order", number=order_number))
+    return HTTPSeeOther(request.route_path("payments.pay", number=attempt.number))
 
 
 @view_config(route_name="orders.pay", request_method="POST", permission="member")

@@ -12,6 +12,7 @@ from suwen.kernel.errors import SuwenError
 from suwen.orders.models import Order
 from suwen.orders.services import orders
 from suwen.orders.states import INTENT_TITLES, ORDER, ORDER_TITLES
+from suwen.payments.states import ATTEMPT_TITLES
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -69,6 +70,7 @@ def order(request: Request) -> dict[str, Any]:
         "methods": service.ways_to_pay(found) if waiting else [],
         "payments": service.payments.of_payable("order", found.id),
         "gateway_title": request.house.host.gateways.title,
+        "attempt_titles": ATTEMPT_TITLES,
         "refundable": found.state in ("paid", "used", "completed"),
     }
 
