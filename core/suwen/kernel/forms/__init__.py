@@ -38,12 +38,14 @@ from suwen.kernel.i18n import _
 __all__ = ["Form", "FormError", "button", "form_for"]
 
 
-class Form(deform.Form):  # type: ignore[misc]
+class Form(deform.Form):
     """A deform form bound to one request; ``sticky`` keeps its buttons in sight."""
 
     sticky = False
     cancel_url: str | None = None
     error_is_of_children = False
+    error: colander.Invalid | None
+    post: Any
 
     def read(self) -> Mapping[str, Any]:
         """The validated values of the request's POST; raises ``FormError``, then render again."""
@@ -106,7 +108,8 @@ def form_for(
         formid=form_id,
     )
     form.post, form.sticky, form.cancel_url = request.POST, sticky, cancel_url
-    _prepare(form, form_id)
+    rendering.identify(form, form_id)
+    _choose_widgets(form)
     shown = {name: value for name, value in (values or {}).items() if value is not None}
     form.set_appstruct(shown)
     return form
@@ -122,15 +125,14 @@ def _keep_secrets(schema: colander.SchemaNode, stored: frozenset[str]) -> None:
             node.missing = colander.drop
 
 
-def _prepare(field: Any, path: str) -> None:
-    """Readable ids, and our widgets where the schema names none."""
+def _choose_widgets(field: Any) -> None:
+    """Our widgets where the schema names none."""
     for child in field.children:
-        child.oid = f"{path}-{child.name or 'item'}"
         if child.schema.widget is None:
             ours = default_widget(child.schema)
             if ours is not None:
                 child.widget = ours
-        _prepare(child, child.oid)
+        _choose_widgets(child)
 
 
 def warm_up(event: Any) -> None:

@@ -58,6 +58,14 @@ def warm_up(folders: tuple[str, ...], *, auto_reload: bool = False) -> int:
     return len(names)
 
 
+def identify(field: Any, path: object, parent: str = "") -> Any:
+    """Give a field and those below it readable ids that are unique on the page."""
+    field.oid = f"{parent}-{path}" if parent else str(path)
+    for child in field.children:
+        identify(child, child.name or "item", field.oid)
+    return field
+
+
 class Renderer:
     """What deform calls to render a template: bound to one request, so that it knows the language."""
 
@@ -104,6 +112,10 @@ class Helper:
     def csrf_token(self) -> str:
         """Value of the hidden field."""
         return str(get_csrf_token(self._request))
+
+    def item(self, field: Any, name: object) -> Any:
+        """An item of a sequence with ids of its own; deform numbers them alike in every form."""
+        return identify(field, name)
 
     def own_label(self, field: Any) -> bool:
         """Whether the widget's template writes the label itself (a legend or beside the box)."""

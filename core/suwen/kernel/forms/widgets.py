@@ -51,28 +51,28 @@ NOT_YUAN: Final = _("请填写金额，例如 12.50")
 _YUAN: Final = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?", re.ASCII)
 
 
-class EmailWidget(TextInputWidget):  # type: ignore[misc]
+class EmailWidget(TextInputWidget):
     """One line for an e-mail address."""
 
     input_type = "email"
     input_attributes: Final = {"inputmode": "email", "autocomplete": "email"}
 
 
-class PhoneWidget(TextInputWidget):  # type: ignore[misc]
+class PhoneWidget(TextInputWidget):
     """One line for a telephone number."""
 
     input_type = "tel"
     input_attributes: Final = {"inputmode": "tel", "autocomplete": "tel"}
 
 
-class NumberWidget(TextInputWidget):  # type: ignore[misc]
+class NumberWidget(TextInputWidget):
     """A whole number; a text field with a number pad, because a wheel must not change it."""
 
     input_attributes: Final = {"inputmode": "numeric", "autocomplete": "off"}
     short = True
 
 
-class YuanWidget(TextInputWidget):  # type: ignore[misc]
+class YuanWidget(TextInputWidget):
     """Money whose schema type reads yuan as typed (``schemas.Yuan``)."""
 
     input_attributes: Final = {"inputmode": "decimal", "autocomplete": "off"}
@@ -103,14 +103,14 @@ class MoneyWidget(YuanWidget):
         return f"{match[1]}{fen}"
 
 
-class DateWidget(TextInputWidget):  # type: ignore[misc]
+class DateWidget(TextInputWidget):
     """The browser's own date field; ``2026-11-22`` in and out."""
 
     input_type = "date"
     short = True
 
 
-class SecretWidget(TextInputWidget):  # type: ignore[misc]
+class SecretWidget(TextInputWidget):
     """A key or password of a provider. Its value is never sent to a browser.
 
     ``stored`` says that one is kept already, so that an empty field means: leave it as it is.
@@ -126,7 +126,7 @@ class SecretWidget(TextInputWidget):  # type: ignore[misc]
         return super().serialize(field, colander.null, **kw)
 
 
-class FileWidget(deform_widgets.Widget):  # type: ignore[misc]
+class FileWidget(deform_widgets.Widget):
     """A file field; the value is WebOb's ``FieldStorage`` (see ``schemas.UploadedFile``)."""
 
     template = "file"

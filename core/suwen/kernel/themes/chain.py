@@ -89,7 +89,9 @@ class ThemeRegistry:
         while current is not None:
             if current not in self.themes:
                 known = ", ".join(sorted(self.themes))
-                raise ThemeError(f"theme {current!r} (chain of {name!r}) is unknown; there are: {known}")
+                raise ThemeError(
+                    f"theme {current!r} (chain of {name!r}) is unknown; there are: {known}"
+                )
             theme = self.themes[current]
             if theme in found:
                 raise ThemeError(f"theme {name!r} inherits from itself through {current!r}")

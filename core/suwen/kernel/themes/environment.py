@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import FromImport, Import
-from jinja2.runtime import Context, missing
-from jinja2.utils import open_if_exists
+from jinja2.runtime import Context
+from jinja2.utils import missing, open_if_exists
 from translationstring import TranslationString
 
 from suwen.kernel.themes.chain import Theme
@@ -54,7 +54,9 @@ class ChainLoader(BaseLoader):
         raise TemplateNotFound(PARENT + name)
 
     def get_source(
-        self, environment: Environment, template: str
+        self,
+        environment: Environment,  # noqa: ARG002 - jinja2 calls by position and by name
+        template: str,
     ) -> tuple[str, str, Callable[[], bool]]:
         """Source, path and a check that also fails when a nearer theme gains the file."""
         path = self.locate(template)

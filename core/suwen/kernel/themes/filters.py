@@ -41,7 +41,7 @@ def mask_phone(phone: str | None) -> str:
     """``13812345678`` as ``138****5678``; a number too short to mask is hidden entirely."""
     if not phone:
         return ""
-    if len(phone) < 8:  # noqa: PLR2004 - fewer would leave most of the number readable
+    if len(phone) < 8:
         return "*" * len(phone)
     return f"{phone[:-8]}****{phone[-4:]}"
 

@@ -50,9 +50,9 @@ class Flash:
         shown, self._messages = self._messages, []
         return shown
 
-    def _store(self, request: Any, response: Any) -> None:
+    def _store(self, _request: Any, response: Any) -> None:
         # An error page means that what was reported did not happen.
-        failed = response.status_code >= 500  # noqa: PLR2004 - HTTP server errors
+        failed = response.status_code >= 500
         if self._messages and self._added and not failed:
             self._set(response, self._serializer.dumps(self._messages), None)
         elif self._came and not self._messages:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from pyramid.csrf import get_csrf_token
@@ -28,7 +29,7 @@ class Page:
     """Globals of one page. Nothing here may break an error page: see :meth:`_guarded`."""
 
     NAMES: ClassVar[frozenset[str]] = frozenset({
-        "_", "request", "asset", "tstatic", "pstatic", "url", "has_route", "csrf_token", "region",
+        "_", "request", "asset", "tstatic", "pstatic", "url", "here", "has_route", "csrf_token", "region",
         "regions", "identity", "csrf_field", "nav", "nav_groups", "flashes", "locale", "lang", "environment",
         "theme", "display", "illustration", "site_name",
     })  # fmt: skip
@@ -119,6 +120,13 @@ class Page:
     def url(self, route: str, /, **arguments: Any) -> str:
         """Path of a route; ``_query`` and ``_anchor`` as in Pyramid."""
         return str(self.request.route_path(route, **arguments))
+
+    def here(self, **changes: Any) -> str:
+        """This page's address with other query values: ``here(cursor=None, state="paid")``."""
+        kept = [(name, value) for name, value in self.request.GET.items() if name not in changes]
+        new = [(name, value) for name, value in changes.items() if value not in {None, ""}]
+        query = urlencode(kept + new)
+        return f"{self.request.path}?{query}" if query else str(self.request.path)
 
     def has_route(self, route: str) -> bool:
         """Whether a part of the program that this page would link to is there."""

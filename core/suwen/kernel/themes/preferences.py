@@ -51,7 +51,7 @@ def local_path(target: str | None) -> str:
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return "/"
     parts = urlsplit(target)
-    bad = parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target)  # noqa: PLR2004
+    bad = parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target)
     return "/" if bad else target
 
 

@@ -53,7 +53,11 @@ def test_nearest_theme_wins_and_plugins_come_last(environment, folders):
 
 def test_parent_is_the_next_theme_up(environment, folders):
     put(folders["far"], "layout.jinja2", "[{% block b %}far{% endblock %}]")
-    put(folders["near"], "layout.jinja2", '{% extends "parent:layout.jinja2" %}{% block b %}near{% endblock %}')
+    put(
+        folders["near"],
+        "layout.jinja2",
+        '{% extends "parent:layout.jinja2" %}{% block b %}near{% endblock %}',
+    )
     assert render(environment, "layout.jinja2") == "[near]"
 
 
@@ -77,7 +81,11 @@ def test_names_cannot_leave_the_folders(environment, folders, name):
 
 
 def test_imported_macros_see_the_page(environment, folders):
-    put(folders["far"], "m.jinja2", '{% macro hello(x) %}{{ _("好") }}{{ lang }}{{ x }}{% endmacro %}')
+    put(
+        folders["far"],
+        "m.jinja2",
+        '{% macro hello(x) %}{{ _("好") }}{{ lang }}{{ x }}{% endmacro %}',
+    )
     put(folders["near"], "a.jinja2", '{% from "m.jinja2" import hello %}{{ hello(1) }}')
     put(folders["near"], "b.jinja2", '{% import "m.jinja2" as m %}{{ m.hello(2) }}')
     assert render(environment, "a.jinja2") == "&lt;好&gt;zh-CN1"

@@ -32,7 +32,12 @@ def test_time_is_shown_in_shanghai():
 
 @pytest.mark.parametrize(
     ("phone", "shown"),
-    [("13812345678", "138****5678"), ("+8613812345678", "+86138****5678"), ("12345", "*****"), (None, "")],
+    [
+        ("13812345678", "138****5678"),
+        ("+8613812345678", "+86138****5678"),
+        ("12345", "*****"),
+        (None, ""),
+    ],
 )
 def test_phone_numbers_are_masked(phone, shown):
     assert mask_phone(phone) == shown

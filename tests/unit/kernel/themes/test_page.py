@@ -78,6 +78,13 @@ def test_the_same_product_always_has_the_same_picture(page):
     assert len({page().illustration(f"p{number}") for number in range(200)}) == 12
 
 
+def test_here_changes_the_query_and_keeps_the_rest(page):
+    shown = page("/products?q=%E8%82%BA&tag=a&tag=b&cursor=9")
+    assert shown.here(cursor=None) == "/products?q=%E8%82%BA&tag=a&tag=b"
+    assert shown.here(tag="c", cursor="") == "/products?q=%E8%82%BA&tag=c"
+    assert page("/x?a=1").here(a=None) == "/x"
+
+
 def test_unknown_assets_are_named(page):
     with pytest.raises(UnknownAsset, match=r"gone\.js"):
         page().asset("gone.js")
@@ -188,7 +195,7 @@ def test_flash_is_shown_once(config):
 
 def test_forged_flash_is_ignored(config):
     app = flash_app(config)
-    headers = {"Cookie": 'dev-flash=W1siZGFuZ2VyIiwieCJdXQ.forged'}
+    headers = {"Cookie": "dev-flash=W1siZGFuZ2VyIiwieCJdXQ.forged"}
     assert Request.blank("/read", headers=headers).get_response(app).json["messages"] == []
 
 

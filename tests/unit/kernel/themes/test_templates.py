@@ -84,7 +84,10 @@ def test_filters_stay_in_the_address(page):
         path="/products?q=%E8%82%BA&tag=hot&cursor=5&category=cancer",
     )
     links = re.findall(r'class="chip" href="([^"]+)"', html)
-    assert links == ["/products?q=%E8%82%BA&amp;tag=hot", "/products?q=%E8%82%BA&amp;tag=hot&amp;category=women"]
+    assert links == [
+        "/products?q=%E8%82%BA&amp;tag=hot",
+        "/products?q=%E8%82%BA&amp;tag=hot&amp;category=women",
+    ]
     assert 'href="/products?cursor=9" rel="next"' in html
 
 
@@ -201,9 +204,23 @@ def test_text_has_enough_contrast(mode):
     block = text.partition('[data-bs-theme="dark"]')[0 if mode == "light" else 2]
     token = dict(re.findall(r"--c-([\w-]+):\s*(#[0-9a-f]{6});", block.partition("}")[0]))
     pairs = [(ink, ground) for ink in ("ink", "ink-2") for ground in ("page", "surface", "sunken")]
-    pairs += [(tone, ground) for tone in ("ok", "warn", "bad", "info", "brand", "accent") for ground in ("surface", f"{tone}-soft")]
-    pairs += [("on-brand", "brand"), ("on-accent", "accent"), ("price", "surface"), ("price", "sunken")]
-    pairs += [("brand", "page"), ("on-brand", "brand-strong"), ("on-deep-2", "deep"), ("on-deep-2", "deep-2")]
+    pairs += [
+        (tone, ground)
+        for tone in ("ok", "warn", "bad", "info", "brand", "accent")
+        for ground in ("surface", f"{tone}-soft")
+    ]
+    pairs += [
+        ("on-brand", "brand"),
+        ("on-accent", "accent"),
+        ("price", "surface"),
+        ("price", "sunken"),
+    ]
+    pairs += [
+        ("brand", "page"),
+        ("on-brand", "brand-strong"),
+        ("on-deep-2", "deep"),
+        ("on-deep-2", "deep-2"),
+    ]
     weak = {pair: round(contrast(token[pair[0]], token[pair[1]]), 2) for pair in pairs}
     assert {pair: ratio for pair, ratio in weak.items() if ratio < 4.5} == {}
     for ground in ("surface", "page"):
