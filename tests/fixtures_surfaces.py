@@ -10,6 +10,7 @@ import pytest
 from suwen import ENTRY_POINT_GROUP
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
+from suwen.kernel.crypto import KeyBase
 from suwen.kernel.db import metadata
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
@@ -52,6 +53,7 @@ def house_with(empty_database_url, tmp_path, dummy):
         house = kernel_house.build(settings_for(empty_database_url, tmp_path), host=host)
         houses.append(house)
         metadata.create_all(house.database.engine)
+        KeyBase.metadata.create_all(house.vault.store.engine)
         with house.database.transaction() as session:
             house.regions.add(session, DEFAULT_CODE, "全国", [""])
             house.regions.add(session, "4306", "岳阳市", ["4306"])
