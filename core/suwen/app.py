@@ -51,7 +51,7 @@ def main(global_config: dict[str, Any], **raw: Any) -> Router:  # noqa: ARG001
 def make_app(house: House, raw: dict[str, Any] | None = None) -> Router:
     """The WSGI application around a house that stands."""
     config = Configurator(settings={**(raw or {}), **ini_of(house)})
-    config.registry.house = house  # type: ignore[attr-defined]
+    config.registry.house = house
     for name in INCLUDES:
         config.include(name)
     return config.make_wsgi_app()

@@ -206,7 +206,7 @@ class Importing:
 
     def get(self, record_id: int, regions: Sequence[str] | None = None) -> ArchiveRecord:
         """A record for staff of ``regions``, without its content; raises ``NotFound``."""
-        record: ArchiveRecord | None = locked(self._db, ArchiveRecord, record_id)
+        record = locked(self._db, ArchiveRecord, record_id)
         if record is None or not _within(record.region, regions):
             raise NotFound
         return record

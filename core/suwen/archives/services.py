@@ -72,7 +72,7 @@ class ArchiveService:
         self._db = db
         self._house = house
 
-    def list(
+    def page(
         self, member_id: int, cursor: str | None = None, limit: int = PAGE
     ) -> tuple[list[dict[str, Any]], str | None]:
         """The member's readable records, newest first, titles included."""

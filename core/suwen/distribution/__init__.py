@@ -69,7 +69,7 @@ def subscribe(house: House) -> None:
 
 def includeme(config: Configurator) -> None:
     """Mount pages and operations, hear members and orders."""
-    house: Any = config.registry.house  # type: ignore[attr-defined]
+    house: Any = config.registry.house
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.distribution.views")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -35,6 +35,8 @@ NAMING = {
 }
 
 metadata = MetaData(naming_convention=NAMING)
+
+T = TypeVar("T")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -191,7 +193,16 @@ def from_settings(settings: Settings) -> Database:
     return Database(settings.database_url, settings.database_pool_size)
 
 
-def locked(session: Session, model: type[Any], key: Any) -> Any | None:
+def locked(session: Session, model: type[T], key: Any) -> T | None:
     """The row under a row lock, freshly read. On SQLite the writing transaction is the lock."""
-    query = select(model).where(model.id == key).with_for_update()
+    identity: Any = model
+    query = select(model).where(identity.id == key).with_for_update()
     return session.scalars(query, execution_options={"populate_existing": True}).first()
+
+
+def lock(session: Session, model: type[T], key: Any) -> T:
+    """As ``locked``, for a row that must be there; raises ``LookupError``."""
+    row = locked(session, model, key)
+    if row is None:
+        raise LookupError(f"{model.__name__} {key}")
+    return row

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 Job = Callable[[], None]
 
 
-class _QuietConsumer(Consumer):  # type: ignore[misc]
+class _QuietConsumer(Consumer):
     """A consumer inside another program leaves that program's signal handlers alone."""
 
     def _set_signal_handlers(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import BigInteger, String, delete, select, update
@@ -100,7 +100,7 @@ class Limiter:
         """Delete windows that are over."""
         session.execute(delete(RateCount).where(RateCount.expires_at < clock.now()))
 
-    def _row(self, limit: Limit, value: str) -> dict[str, str | datetime]:
+    def _row(self, limit: Limit, value: str) -> dict[str, Any]:
         seconds = int(clock.now().timestamp()) // limit.seconds * limit.seconds
         start = datetime.fromtimestamp(seconds, tz=clock.now().tzinfo)
         key = self._vault.blind_index(f"limit:{limit.name}", value)
@@ -110,12 +110,12 @@ class Limiter:
             "expires_at": start + timedelta(seconds=2 * limit.seconds),
         }
 
-    def _again(self, row: dict[str, str | datetime]) -> None:
+    def _again(self, row: dict[str, Any]) -> None:
         with self._database.transaction() as session:
             _count(session, row)
 
 
-def _count(session: Session, row: dict[str, str | datetime]) -> int:
+def _count(session: Session, row: dict[str, Any]) -> int:
     statement = insert_for(session, RateCount).values(**row, hits=1)
     statement = statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"hits": RateCount.hits + 1}

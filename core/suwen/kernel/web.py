@@ -59,7 +59,7 @@ def house(request: Request) -> House:
 def session(request: Request) -> Session:
     """The request's database session, joined to its transaction."""
     writes = request.method not in READING or request.environ.get("suwen.writes", False)
-    joined = request.house.database.joined(request.tm, writes=writes)
+    joined: Session = request.house.database.joined(request.tm, writes=writes)
     joined.info["wake"] = request.house.jobs.wake
     return joined
 
@@ -218,7 +218,7 @@ def cookie_name(settings: Any, name: str) -> str:
 
 def includeme(config: Configurator) -> None:
     """Wire the request."""
-    settings = config.registry.house.settings  # type: ignore[attr-defined]
+    settings = config.registry.house.settings
     config.add_settings(
         {
             "tm.manager_hook": pyramid_tm.explicit_manager,

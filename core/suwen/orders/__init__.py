@@ -37,7 +37,7 @@ def expire(house: House) -> None:
 
 def includeme(config: Configurator) -> None:
     """Mount pages and operations, hear payments."""
-    house: Any = config.registry.house  # type: ignore[attr-defined]
+    house: Any = config.registry.house
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.orders.views")

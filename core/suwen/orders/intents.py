@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from suwen.kernel import clock, ids
-from suwen.kernel.db import locked
+from suwen.kernel.db import lock
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.orders import writing
 from suwen.orders.errors import AmountDiffers, IntentExpired, ReceiptTaken
@@ -83,7 +83,7 @@ class Intents:
         Raises ``AmountDiffers``, ``ReceiptTaken``, ``IntentExpired``, ``OutOfStock`` or
         ``IllegalTransition``; then nothing is written.
         """
-        intent: Intent = locked(self._db, Intent, self.get(code).id)
+        intent = lock(self._db, Intent, self.get(code).id)
         if intent.state == "confirmed":
             return self._order_of(intent)
         if intent.state == "waiting" and intent.expires_at <= clock.now():
@@ -146,13 +146,13 @@ class Intents:
         """Refuse at the counter, with a reason; raises ``IllegalTransition``."""
         if not reason.strip():
             raise Invalid("请填写驳回原因", fields={"reason": "请填写驳回原因"})
-        intent: Intent = locked(self._db, Intent, self.get(code).id)
+        intent = lock(self._db, Intent, self.get(code).id)
         self._decide(intent, "rejected", actor, reason)
         return intent
 
     def cancel(self, member_id: int, code: str, actor: Actor) -> Intent:
         """Withdraw one's own intent; raises ``IllegalTransition``."""
-        intent: Intent = locked(self._db, Intent, self.of_member(member_id, code).id)
+        intent = lock(self._db, Intent, self.of_member(member_id, code).id)
         self._decide(intent, "cancelled", actor)
         return intent
 

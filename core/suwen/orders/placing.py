@@ -72,14 +72,11 @@ class Placing:
         return self._order(quote, checkout, actor)
 
     def _standing(self, member_id: int, submission: str) -> Order | Intent | None:
-        for model in (Order, Intent):
-            query = select(model).where(
-                model.member_id == member_id, model.submission == submission
-            )
-            found = self._db.scalars(query).first()
-            if found is not None:
-                return found
-        return None
+        order = select(Order).where(Order.member_id == member_id, Order.submission == submission)
+        intent = select(Intent).where(
+            Intent.member_id == member_id, Intent.submission == submission
+        )
+        return self._db.scalars(order).first() or self._db.scalars(intent).first()
 
     def _order(self, quote: Quote, checkout: Checkout, actor: Actor) -> Order:
         order = Order(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from suwen.kernel.db import locked
+from suwen.kernel.db import lock
 from suwen.kernel.errors import Conflict, Invalid
 from suwen.orders import writing
 from suwen.orders.errors import RefundTooLarge
@@ -50,7 +50,7 @@ class OrderRefunds:
         """
         if not reason.strip():
             raise Invalid("请填写退款原因", fields={"reason": "请填写退款原因"})
-        locked(self._db, Order, order.id)
+        lock(self._db, Order, order.id)
         if order.state not in REFUNDABLE:
             raise Conflict("订单当前状态不能申请退款")
         amounts = self._amounts(order, wishes)

@@ -14,7 +14,7 @@ from suwen.hookspecs.lifecycle import Event
 from suwen.hookspecs.payment import OfferContext
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import SYSTEM
-from suwen.kernel.db import locked
+from suwen.kernel.db import lock
 from suwen.kernel.errors import NotFound
 from suwen.ledger.services import ledger
 from suwen.messaging.services import messaging
@@ -133,7 +133,7 @@ class OrderService:
 
         A payment that arrives all the same is sent back.
         """
-        fresh: Order = locked(self._db, Order, order.id)
+        fresh = lock(self._db, Order, order.id)
         writing.move(self._db, fresh, "cancelled", "cancelled", actor, reason)
         fresh.closed_at = clock.now()
         self.payments.close_open("order", fresh.id)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock
 from suwen.kernel.audit import SYSTEM
-from suwen.kernel.db import locked
+from suwen.kernel.db import lock, locked
 from suwen.orders import writing
 from suwen.orders.models import Order, OrderLine, OrderRefund
 
@@ -48,7 +48,7 @@ class Settling:
 
     def captured(self, data: Mapping[str, Any]) -> None:
         """Mark the order paid; money that it cannot take is sent back, once."""
-        order: Order | None = locked(self._db, Order, data["payable_id"])
+        order = locked(self._db, Order, data["payable_id"])
         if order is None or order.state != "pending_payment":
             self._send_back(order, data)
             return
@@ -84,7 +84,7 @@ class Settling:
         ).first()
         if refund is None:
             return
-        order: Order = locked(self._db, Order, refund.order_id)
+        order = lock(self._db, Order, refund.order_id)
         lines = self._lines(order.id)
         amounts = {int(row["line_id"]): row["amount_fen"] for row in refund.lines}
         for line in lines:

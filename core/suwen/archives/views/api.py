@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 def list_archive_records(request: Request) -> dict[str, Any]:
     """Own released records, newest first."""
-    items, cursor = request.find(archives).list(
+    items, cursor = request.find(archives).page(
         request.identity.member_id, request.query["cursor"], request.query["limit"]
     )
     shown = [{**item, "released_at": _iso(item["released_at"])} for item in items]

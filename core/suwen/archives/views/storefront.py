@@ -42,7 +42,7 @@ ACTIONS = {
 def record_list(request: Request) -> dict[str, Any]:
     """Own records; titles are shown, so the page is not for shared screens."""
     cursor = request.GET.get("cursor") or None
-    items, following = request.find(archives).list(request.identity.member_id, cursor)
+    items, following = request.find(archives).page(request.identity.member_id, cursor)
     return {"records": items, "next_cursor": following, "titles": TITLES}
 
 

@@ -56,7 +56,7 @@ def qr(request: Request) -> Response:
 def share_url(request: Request, code: str) -> str:
     """The address that is shared."""
     base: str = request.house.settings.base_url
-    return base.rstrip("/") + request.route_path("distribution.visit", code=code)
+    return f"{base.rstrip('/')}{request.route_path('distribution.visit', code=code)}"
 
 
 @view_config(

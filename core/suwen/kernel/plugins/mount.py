@@ -60,7 +60,7 @@ def mount(config: Configurator, plugin: Any) -> None:
 
 def includeme(config: Configurator) -> None:
     """Mount every working plugin and carry events to those that listen."""
-    house: House = config.registry.house  # type: ignore[attr-defined]
+    house: House = config.registry.house
     house.events.subscribe("*", lambda session, event: queue_event(house, session, event))
     house.outbox.handler(KIND, lambda payload: deliver_event(house, payload))
     config.commit()

@@ -47,6 +47,7 @@ class NavGroup:
 
 ADMIN_GROUPS: Final = (
     ("overview", _("概览")),
+    ("shop", _("交易")),
     ("orders", _("订单")),
     ("sampling", _("采样")),
     ("catalog", _("商品")),
@@ -57,6 +58,7 @@ ADMIN_GROUPS: Final = (
     ("content", _("内容")),
     ("messaging", _("消息")),
     ("places", _("机构与网点")),
+    ("health", _("健康")),
     ("system", _("系统")),
 )
 

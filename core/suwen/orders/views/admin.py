@@ -12,7 +12,7 @@ from suwen.accounts.identity import actor
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.money import parse_yuan
 from suwen.orders import writing
-from suwen.orders.intents import Takings
+from suwen.orders.intents import Intents, Takings
 from suwen.orders.models import Intent
 from suwen.orders.services import orders
 from suwen.orders.states import INTENT_TITLES, ORDER, ORDER_TITLES
@@ -81,7 +81,7 @@ def order(request: Request) -> dict[str, Any]:
     renderer="admin/orders/intents.jinja2",
     permission="staff.cashier",
 )
-def intents(request: Request) -> dict[str, Any]:
+def intent_list(request: Request) -> dict[str, Any]:
     """Intents that wait for a cashier, oldest first; a code finds one of any state."""
     code = request.GET.get("code", "").strip().upper()
     query = select(Intent).order_by(Intent.id).limit(50)
@@ -106,7 +106,8 @@ def intent(request: Request) -> dict[str, Any]:
 
 def _intent(request: Request) -> Intent:
     regions = request.identity.regions_of("staff.cashier")
-    return request.find(orders).intents.get(request.matchdict["code"], regions)
+    intents: Intents = request.find(orders).intents
+    return intents.get(request.matchdict["code"], regions)
 
 
 def _intent_page(

@@ -144,7 +144,7 @@ def order_detail(service: OrderService, order: Order) -> dict[str, Any]:
 
 def own(request: Request) -> Order:
     """The member's order of the path; raises ``NotFound``."""
-    service = request.find(orders)
+    service: OrderService = request.find(orders)
     return service.of_member(request.identity.member_id, request.matchdict["number"])
 
 

@@ -17,6 +17,8 @@ from suwen.payments.states import ATTEMPT_TITLES
 if TYPE_CHECKING:
     from pyramid.request import Request
 
+    from suwen.orders.services import OrderService
+
 EVENTS = {
     "placed": "提交订单",
     "paid": "付款成功",
@@ -45,7 +47,7 @@ def order_list(request: Request) -> dict[str, Any]:
 
 
 def _own(request: Request) -> Order:
-    service = request.find(orders)
+    service: OrderService = request.find(orders)
     return service.of_member(request.identity.member_id, request.matchdict["number"])
 
 
