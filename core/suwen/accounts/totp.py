@@ -54,7 +54,11 @@ class Totp:
         return Enrolment(secret, uri)
 
     def set_secret(self, member_id: int, secret: str) -> None:
-        """Enrol with a known seed (demonstration data, a restored authenticator)."""
+        """Enrol with a known seed (demonstration data, a restored authenticator).
+
+        Raises ``ValueError`` for one of less than 112 bits (RFC 4226 R6 asks for 128).
+        """
+        _step_of(secret, "")
         member = self._db.get_one(Member, member_id)
         member.totp_secret = self._vault.house.seal(secret, _aad(member_id))
         member.totp_confirmed_at = clock.now()

@@ -8,10 +8,15 @@ import colander
 import pytest
 import time_machine
 from argon2 import PasswordHasher
+from pyramid.config import Configurator
+from pyramid.response import Response
+from webtest import TestApp
 
 from suwen.accounts import install as install_accounts
+from suwen.accounts.contacts import parse
 from suwen.accounts.passwords import Passwords
 from suwen.accounts.services import Registration, accounts
+from suwen.app import ini_of
 from suwen.hookspecs.common import PluginInfo
 from suwen.hookspecs.push import Category, ChannelInfo, Outcome, SendResult
 from suwen.kernel import crypto
@@ -147,3 +152,109 @@ def join(act, new_code):
         return act(lambda s: s.register(wanted, "198.51.100.7")).id
 
     return register
+
+
+INCLUDES = (
+    "suwen.kernel.i18n",
+    "suwen.kernel.web",
+    "suwen.kernel.themes",
+    "suwen.api",
+    "suwen.storefront",
+    "suwen.messaging",
+    "suwen.accounts",
+)
+
+
+def probe(request):
+    """A page of each kind, to see who may open it."""
+    identity = request.identity
+    return Response(json={"member": str(identity.member_id) if identity else None})
+
+
+@pytest.fixture
+def wsgi(bare_house):
+    """The site with accounts alone, and pages that want each kind of permission."""
+    config = Configurator(settings=ini_of(bare_house))
+    config.registry.house = bare_house
+    for name in INCLUDES:
+        config.include(name)
+    pages = {
+        "/open": "public",
+        "/mine": "member",
+        "/admin": "staff",
+        "/admin/finance": "staff.finance",
+        "/admin/audit": "staff.audit",
+        "/undeclared": None,
+    }
+    for path, permission in pages.items():
+        config.add_route(path, path)
+        options = {} if permission is None else {"permission": permission}
+        for method in ("GET", "POST"):
+            config.add_view(probe, route_name=path, request_method=method, **options)
+
+    def sensitive(request):
+        request.require_step_up()
+        return Response("secret")
+
+    config.add_route("sensitive", "/sensitive")
+    config.add_view(sensitive, route_name="sensitive", request_method="GET", permission="member")
+    return config.make_wsgi_app()
+
+
+@pytest.fixture
+def web(wsgi):
+    """A visitor's browser."""
+    return TestApp(wsgi, extra_environ={"REMOTE_ADDR": "198.51.100.9"})
+
+
+@pytest.fixture
+def site_house(wsgi, bare_house):
+    """The house of the site."""
+    return bare_house
+
+
+@pytest.fixture
+def code_for(site_house, channels):
+    """The code that arrived last at an address."""
+
+    def read(address):
+        site_house.outbox.drain()
+        sent = channels.email.sent if "@" in address else channels.phone.sent
+        return next(job.code for job in reversed(sent) if address in job.address)
+
+    return read
+
+
+@pytest.fixture
+def site_act(site_house):
+    def run(step):
+        with site_house.database.transaction() as db:
+            return step(accounts(site_house, db))
+
+    return run
+
+
+@pytest.fixture
+def make_member(site_act):
+    """A member without the detour by a code; his id."""
+
+    def make(address="13812345678", password=PASSWORD, **fields):
+        contact = parse(address)
+        wanted = Registration(address, "", password, DEFAULT_CODE, **fields)
+        return site_act(
+            lambda s: s.create(contact, wanted, s._passwords.hash(password))
+        ).id
+
+    return make
+
+
+def form_of(page, field="step"):
+    """The form that has a field of this name."""
+    return next(form for form in page.forms.values() if field in form.fields)
+
+
+def sign_in(browser, address="13812345678", password=PASSWORD, **query):
+    """Sign a browser in by the page."""
+    form = form_of(browser.get("/sign-in", query))
+    form["address"], form["password"] = address, password
+    return form.submit(expect_errors=True)

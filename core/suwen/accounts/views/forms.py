@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pyramid.csrf import new_csrf_token
@@ -21,9 +20,24 @@ if TYPE_CHECKING:
 _NOT_KEPT: Final = frozenset({"password", "code", "totp", "csrf_token"})
 
 
-def kept(request: Request) -> dict[str, str]:
+class Values(dict[str, Any]):
+    """What fields hold; one that was not given is empty."""
+
+    def __missing__(self, _name: str) -> str:
+        """Templates are strict about names that are not there."""
+        return ""
+
+
+class Messages(dict[str, str]):
+    """Messages by field; a field without one has None."""
+
+    def __missing__(self, _name: str) -> None:
+        """Templates are strict about names that are not there."""
+
+
+def kept(request: Request) -> Values:
     """What was typed, secrets excepted, to show it again."""
-    return {name: value for name, value in request.POST.items() if name not in _NOT_KEPT}
+    return Values({name: value for name, value in request.POST.items() if name not in _NOT_KEPT})
 
 
 def refused(request: Request, error: SuwenError) -> dict[str, Any]:
@@ -33,7 +47,7 @@ def refused(request: Request, error: SuwenError) -> dict[str, Any]:
     if wait is not None:
         request.response.headers["Retry-After"] = str(wait)
     fields = {name.rpartition(".")[2]: text for name, text in error.fields.items()}
-    return {"errors": fields or {"": error.text}, "values": kept(request)}
+    return {"errors": Messages(fields or {"": error.text}), "values": kept(request)}
 
 
 def target(request: Request, default: str = "/me") -> str:
@@ -58,9 +72,9 @@ def with_token(request: Request, token: str, where: str) -> HTTPSeeOther:
     return HTTPSeeOther(location=where, headers=remember(request, "", token=token))
 
 
-def blank(**values: Any) -> Mapping[str, Any]:
+def blank(**values: Any) -> dict[str, Any]:
     """An empty form."""
-    return {"values": values, "errors": {}}
+    return {"values": Values(values), "errors": Messages()}
 
 
 def network(request: Request) -> str:
@@ -76,4 +90,4 @@ def send_code(request: Request, purpose: str) -> dict[str, Any]:
         region=request.region.code,
         locale=request.locale_name,
     )
-    return {"values": kept(request), "errors": {}, "sent": True}
+    return {"values": kept(request), "errors": Messages(), "sent": True}

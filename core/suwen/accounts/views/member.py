@@ -9,7 +9,7 @@ from pyramid.view import view_config
 
 from suwen.accounts import schemas
 from suwen.accounts.models import GROUP, NATURES
-from suwen.accounts.profiles import Profile
+from suwen.accounts.profiles import Address, Profile
 from suwen.accounts.services import AccountService, accounts
 from suwen.accounts.views.forms import blank, refused, target
 from suwen.accounts.views.me_api import checked_address, id_in_path
@@ -107,7 +107,14 @@ def addresses(request: Request) -> Mapping[str, Any]:
 )
 def new_address(request: Request) -> Mapping[str, Any]:
     """An empty form."""
-    return {**blank(next=request.GET.get("next", "")), "address": None}
+    frame = _address_frame(request, None)
+    return {**blank(next=request.GET.get("next", "")), **frame}
+
+
+def _address_frame(request: Request, address: Address | None) -> dict[str, Any]:
+    """Cities to choose from, as ``(province, [(code, city)])``, once places has filled the port."""
+    cities = request.house.ports.get("cities")
+    return {"address": address, "cities": cities() if cities else ()}
 
 
 @view_config(
@@ -122,7 +129,7 @@ def create_address(request: Request) -> Any:
         values = checked_address(request, validated(schemas.AddressIn(), request.POST))
         _service(request).addresses(request.identity.member_id).create(**values)
     except SuwenError as error:
-        return {**refused(request, error), "address": None}
+        return {**refused(request, error), **_address_frame(request, None)}
     request.flash("success", _("地址已保存"))
     return HTTPSeeOther(location=target(request, request.route_path("accounts.addresses")))
 
@@ -137,7 +144,7 @@ def address_form(request: Request) -> Mapping[str, Any]:
     """An address as it is; another member's does not exist."""
     address = _service(request).addresses(request.identity.member_id).get(id_in_path(request))
     values = {name: getattr(address, name) for name in type(address).__slots__}
-    return {**blank(**values), "address": address}
+    return {**blank(**values), **_address_frame(request, address)}
 
 
 @view_config(
@@ -158,7 +165,7 @@ def save_address(request: Request) -> Any:
         values = checked_address(request, validated(schemas.AddressIn(), request.POST))
         book.update(address.id, values)
     except SuwenError as error:
-        return {**refused(request, error), "address": address}
+        return {**refused(request, error), **_address_frame(request, address)}
     request.flash("success", _("地址已保存"))
     return HTTPSeeOther(location=request.route_path("accounts.addresses"))
 

@@ -79,8 +79,8 @@ def _first_step(request: Request) -> Any:
     )
     if not account.has_totp:
         return signed_in(request, account.member_id)
-    values = {"next": request.POST.get("next", "")}
-    return {"values": values, "errors": {}, "step": "totp", "ticket": _ticket(request, account)}
+    shown = blank(next=request.POST.get("next", ""))
+    return {**shown, "step": "totp", "ticket": _ticket(request, account)}
 
 
 def _second_step(request: Request) -> HTTPSeeOther:
@@ -170,7 +170,7 @@ def _send_own_code(request: Request) -> dict[str, Any]:
         region=request.region.code,
         locale=request.locale_name,
     )
-    return {"values": kept(request), "errors": {}, "sent": True}
+    return {**blank(**kept(request)), "sent": True}
 
 
 def _ways(request: Request) -> dict[str, Any]:
