@@ -1,1 +1,45 @@
 """Questionnaires (量表): constitution forms, their answers, results and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suwen.kernel.i18n import _
+from suwen.questionnaires import tasks
+from suwen.questionnaires.services import questionnaires
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+    from suwen.kernel.house import House
+
+__all__ = ["questionnaires"]
+
+ROUTES = (
+    ("questionnaires.list", "/questionnaires"),
+    ("questionnaires.form", "/questionnaires/{form}"),
+    ("questionnaires.answer", "/questionnaires/sessions/{session}"),
+    ("questionnaires.save", "/questionnaires/sessions/{session}/answers"),
+    ("questionnaires.abandon", "/questionnaires/sessions/{session}/abandon"),
+    ("questionnaires.results", "/results"),
+    ("questionnaires.result", "/results/{result}"),
+)
+
+
+def install(house: House) -> None:
+    """Wire the house: what both the web process and a worker need."""
+    house.jobs.periodic(
+        "questionnaires.close_forgotten", lambda: tasks.close_forgotten(house), every_minutes=60
+    )
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations."""
+    install(config.registry.house)
+    for name, path in ROUTES:
+        config.add_route(name, path)
+    config.scan("suwen.questionnaires.views")
+    config.add_suwen_nav("storefront.main", _("体质自测"), "questionnaires.list", order=20)
+    config.add_suwen_nav(
+        "storefront.member", _("测评结果"), "questionnaires.results", order=30, icon="activity"
+    )
