@@ -261,6 +261,7 @@ def test_hosts_come_from_the_setting_and_from_a_plugins_base_url():
         out, {"base_url": "https://c.example", "notify_url": "https://d.example"}
     )
 
+    assert http.hosts_in({"base_url": "https://[::1", "x_base_url": "https://c:port"}) == []
     assert [host.name for host in out._hosts] == ["a.example", "*.b.example"]
     assert [host.name for host in view._hosts] == ["a.example", "*.b.example", "c.example"]
     assert http.for_plugin(object(), {}).__class__ is object

@@ -13,6 +13,9 @@ class Globals:
     NAMES = frozenset({"_", "lang"})
     lang = "zh-CN"
 
+    def __init__(self):
+        self.modules = {}
+
     def translate(self, text, **mapping):
         return f"<{text}>"
 
@@ -90,6 +93,14 @@ def test_imported_macros_see_the_page(environment, folders):
     put(folders["near"], "b.jinja2", '{% import "m.jinja2" as m %}{{ m.hello(2) }}')
     assert render(environment, "a.jinja2") == "&lt;好&gt;zh-CN1"
     assert render(environment, "b.jinja2").endswith("zh-CN2")
+
+
+def test_macros_see_the_views_values_only_when_asked_to(environment, folders):
+    put(folders["far"], "m.jinja2", "{% macro see() %}{{ mine is defined }}{% endmacro %}")
+    put(folders["near"], "a.jinja2", '{% from "m.jinja2" import see %}{{ see() }}')
+    put(folders["near"], "b.jinja2", '{% from "m.jinja2" import see with context %}{{ see() }}')
+    assert render(environment, "a.jinja2", mine=1) == "False"
+    assert render(environment, "b.jinja2", mine=1) == "True"
 
 
 def test_the_views_value_hides_a_global(environment, folders):
