@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -233,18 +233,18 @@ class Outbound:
 
 def hosts_in(settings: Mapping[str, Any]) -> Sequence[AllowedHost]:
     """Hosts named by a plugin's settings ``base_url`` and ``…_base_url``."""
-    found = []
-    for name, value in settings.items():
-        if (name == "base_url" or name.endswith("_base_url")) and isinstance(value, str):
-            parts = urlsplit(value)
-            if parts.hostname:
-                found.append(AllowedHost(parts.hostname.rstrip("."), _port_of(parts)))
-    return found
+    named = [
+        value
+        for name, value in settings.items()
+        if (name == "base_url" or name.endswith("_base_url")) and isinstance(value, str)
+    ]
+    return [host for host in map(_host_in, named) if host is not None]
 
 
-def _port_of(parts: SplitResult) -> int | None:
+def _host_in(url: str) -> AllowedHost | None:
     try:
-        return parts.port
+        parts = urlsplit(url)
+        return AllowedHost(parts.hostname.rstrip("."), parts.port) if parts.hostname else None
     except ValueError:
         return None
 

@@ -28,7 +28,7 @@ class InfoContract(ContractBase):
         assert info.refund_days >= 1
         assert info.max_refunds >= 1
         assert info.refund_interval_s >= 0
-        assert 60 <= info.default_ttl_s <= 90 * 86_400  # noqa: PLR2004 - a minute to 90 days
+        assert 60 <= info.default_ttl_s <= 90 * 86_400
         assert info.flow in {"qr", "redirect", "form", "jsapi", "instructions"}
 
     def test_numbers_of_the_house_suit_the_provider(self, gateway: PaymentGateway) -> None:

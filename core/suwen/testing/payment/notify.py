@@ -69,7 +69,7 @@ class NotificationContract(ContractBase):
         check_event(event, gateway)
         assert (event.fact, event.amount_fen) == (PaymentFact.CAPTURED, AMOUNT_FEN)
         assert (event.out_trade_no, event.source) == (paid.number, "notification")
-        assert len(event.raw_sha256) == 64  # noqa: PLR2004 - hexadecimal of SHA-256
+        assert len(event.raw_sha256) == 64
 
     def test_a_refund_is_told(
         self,
@@ -213,4 +213,4 @@ class NotificationContract(ContractBase):
 
         booked = outcome in {NotifyOutcome.ACCEPTED, NotifyOutcome.DUPLICATE}
         assert self.is_taken(answer) is booked
-        assert len(answer.body) < 1_000  # noqa: PLR2004 - a word, not a page
+        assert len(answer.body) < 1_000

@@ -194,7 +194,7 @@ class ContractBase:
 
     def is_taken(self, answer: HttpAnswer) -> bool:
         """Whether the provider reads this answer as "taken"; override where the body says it."""
-        return 200 <= answer.status < 300  # noqa: PLR2004 - what HTTP calls success
+        return 200 <= answer.status < 300
 
     def may_happen(self, what: Flaw | Breakage) -> None:
         """Skip what is impossible with this provider."""

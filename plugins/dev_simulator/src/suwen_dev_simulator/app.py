@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from webob import Request, Response
 
@@ -16,7 +15,7 @@ from suwen_dev_simulator.control import Control
 from suwen_dev_simulator.delivery import LoopbackSender, Post, Send
 from suwen_dev_simulator.faults import FaultBoard
 from suwen_dev_simulator.keyfiles import KeyFolder, write_settings
-from suwen_dev_simulator.loopback import is_loopback
+from suwen_dev_simulator.loopback import host_of, is_loopback
 from suwen_dev_simulator.pages import Pages
 from suwen_dev_simulator.providers import Provider
 from suwen_dev_simulator.store import Store
@@ -46,7 +45,7 @@ class SimulatorApp:
         data = Path(data_dir)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._base_url = base_url.rstrip("/")
-        self._host = urlsplit(base_url).hostname or ""
+        self._host = host_of(base_url)
         self.store = Store(data / "simulator.sqlite")
         self.clock = Clock(self.store, read_clock)
         self.faults = FaultBoard(self.store)
@@ -78,7 +77,7 @@ class SimulatorApp:
         return answer
 
     def _answer(self, request: Request) -> Response:
-        host = urlsplit(f"//{request.host}").hostname or ""
+        host = host_of(f"//{request.host}")
         # A name that somebody else's server leads here could steal a look from a browser.
         if host != self._host and not is_loopback(host):
             return router.json_response(403, {"error": "this machine only"})

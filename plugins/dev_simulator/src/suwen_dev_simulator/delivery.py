@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from suwen_dev_simulator.clock import Clock
 from suwen_dev_simulator.faults import FaultBoard
-from suwen_dev_simulator.loopback import is_loopback
+from suwen_dev_simulator.loopback import host_of, is_loopback
 from suwen_dev_simulator.providers import Provider
 from suwen_dev_simulator.store import Row, Store
 
@@ -33,7 +32,7 @@ class LoopbackSender:
 
     def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Send and read the answer; 0 when there is none."""
-        if not is_loopback(urlsplit(url).hostname or ""):
+        if not is_loopback(host_of(url)):
             return 0, b"not a loopback address"
         try:
             answer = self._client.post(url, headers=dict(headers), content=body)

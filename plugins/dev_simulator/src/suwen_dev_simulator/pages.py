@@ -19,7 +19,7 @@ from suwen_dev_simulator.till import OUTCOMES, Till
 
 CHINA: Final = timezone(timedelta(hours=8))
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 STATES: Final = {

@@ -87,8 +87,12 @@ def check_amount(amount_fen: int) -> None:
 
 def check_notify_url(url: str) -> None:
     """Raises ``InvalidRequest`` unless the provider accepts it; HTTP goes to this machine only."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https" or is_loopback(parts.hostname or "")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise InvalidRequest("notify_url cannot be read") from None
+    secure = host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
     if not secure or "?" in url or "#" in url or len(url) > NOTIFY_URL_CHARS:
         raise InvalidRequest("notify_url must be https, without a query, up to 255 characters")
 

@@ -173,9 +173,7 @@ def _refusal(error: ApiError) -> Response:
 
 
 def _json(status: int, body: object) -> Response:
-    return Response(
-        status=status,
-        body=json.dumps(body, ensure_ascii=False).encode(),
-        content_type="application/json",
-        charset="utf-8",
-    )
+    answer = Response(status=status, body=json.dumps(body, ensure_ascii=False).encode())
+    # WebOb would leave the charset out, and clients that guess it guess wrong for Chinese.
+    answer.headers["Content-Type"] = "application/json; charset=utf-8"
+    return answer

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from suwen_dev_simulator.loopback import is_loopback
+from suwen_dev_simulator.loopback import host_of, is_loopback
 
 MINUTE: Final = 60.0
 DAY: Final = 86_400.0
@@ -158,9 +157,9 @@ def _amount(amount: Mapping[str, Any], name: str) -> int:
 
 
 def _notify_url(url: str) -> str:
-    parts = urlsplit(url)
-    plain_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    if not (parts.scheme == "https" or plain_here) or not parts.hostname:
+    host = host_of(url)
+    plain_here = url.startswith("http://") and is_loopback(host)
+    if not (url.startswith("https://") or plain_here) or not host:
         raise refuse("notify_url 必须以 https:// 开头")
     if "?" in url or "#" in url:
         raise refuse("notify_url 不能携带参数")
