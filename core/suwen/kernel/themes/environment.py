@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
-from jinja2.compiler import CodeGenerator, Frame
-from jinja2.nodes import FromImport, Import
+from jinja2.environment import Template, TemplateModule
 from jinja2.runtime import Context
 from jinja2.utils import missing, open_if_exists
 from translationstring import TranslationString
@@ -84,18 +83,21 @@ def _first(folders: Sequence[Path], name: str) -> Path | None:
     return None
 
 
-class ContextImports(CodeGenerator):
-    """Give imported macros the page's context always: they all need the visitor's language."""
+class PageTemplate(Template):
+    """Imported macros see the page's globals, for they all need the visitor's language.
 
-    def visit_Import(self, node: Import, frame: Frame) -> None:
-        """Compile ``import`` as ``import … with context``."""
-        node.with_context = True
-        super().visit_Import(node, frame)
+    A module of macros is run once per page, not once per import: a page has about fifteen imports.
+    What the view gave is passed to a macro as arguments, or with ``import … with context``.
+    """
 
-    def visit_FromImport(self, node: FromImport, frame: Frame) -> None:
-        """Compile ``from … import`` as ``from … import … with context``."""
-        node.with_context = True
-        super().visit_FromImport(node, frame)
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        page = ctx.parent.get("page_globals") if ctx is not None else None
+        if page is None:
+            return super()._get_default_module(ctx)
+        if self.name not in page.modules:
+            page.modules[self.name] = self.make_module({"page_globals": page})
+        found: TemplateModule = page.modules[self.name]
+        return found
 
 
 class PageContext(Context):
@@ -122,7 +124,7 @@ def _translated(context: Context, value: Any) -> Any:
 class ThemeEnvironment(Environment):
     """Jinja2 as every theme gets it: escaping on, undefined names raise, parents resolvable."""
 
-    code_generator_class = ContextImports
+    template_class = PageTemplate
     context_class = PageContext
 
     def __init__(self, loader: ChainLoader, *, auto_reload: bool) -> None:

@@ -40,6 +40,7 @@ class Page:
         """Remember the request; nothing is read from it yet."""
         self.request = request
         self._themes = themes
+        self.modules: dict[str, Any] = {}
 
     def _guarded(self, read: Callable[[], Any], fallback: Any) -> Any:
         # An error page is rendered after the transaction was aborted: the database may be gone.

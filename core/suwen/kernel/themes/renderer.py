@@ -28,6 +28,7 @@ class Themes:
     navigation: Navigation = field(default_factory=Navigation)
     plugin_templates: list[Path] = field(default_factory=list)
     _environments: dict[str, ThemeEnvironment] = field(default_factory=dict)
+    _urls: dict[tuple[str, str], str] = field(default_factory=dict)
     _routes: frozenset[str] | None = None
 
     def cookie_name(self, name: str) -> str:
@@ -56,7 +57,13 @@ class Themes:
 
     def static_url(self, theme: str, path: str) -> str:
         """Address of a theme's file with its content hash; raises ``UnknownAsset``."""
-        return self.files.url(self.static_address(theme, path))
+        known = self._urls.get((theme, path))
+        if known is not None:
+            return known
+        url = self.files.url(self.static_address(theme, path))
+        if not self.auto_reload:
+            self._urls[theme, path] = url
+        return url
 
     def has_route(self, registry: Any, name: str) -> bool:
         """Whether a route of that name exists (asked by layouts, so that no link is dead)."""
