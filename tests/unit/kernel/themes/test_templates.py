@@ -127,6 +127,13 @@ def test_error_pages_tell_what_happened_and_the_number(page, status):
     assert "01J9Z" in html
 
 
+def test_error_page_lists_what_has_no_form_to_stand_in(page):
+    values = ERROR | {"status": 422, "fields": {"a": "数量太多", "b": "数量太多", "c": "请选择规格"}}
+    html = page("error/base.jinja2", values)
+    assert html.count("数量太多") == 1
+    assert "请选择规格" in html
+
+
 def test_error_page_renders_when_everything_else_is_gone(make_request, config):
     def gone(request):
         raise RuntimeError("database gone")
