@@ -1,0 +1,33 @@
+"""The inbox keeps the contract of the push family."""
+
+import pytest
+
+from suwen.hookspecs.common import PluginContext
+from suwen.kernel.db import Database
+from suwen.testing.http import WsgiTransport
+from suwen.testing.push import NOW, PushChannelContract
+from suwen_push_inbox.channel import InboxChannel
+from suwen_push_inbox.models import InboxMessage
+
+
+class TestContract(PushChannelContract):
+    @pytest.fixture
+    def channel(self, empty_database_url):
+        database = Database(empty_database_url)
+        InboxMessage.__table__.create(database.engine)
+        made = InboxChannel()
+        made.use(database)
+        yield made
+        database.dispose()
+
+    @pytest.fixture
+    def ctx(self):
+        return PluginContext("4306", {}, lambda: NOW, WsgiTransport({}))
+
+    @pytest.fixture
+    def good_addresses(self):
+        return {" 7 ": "7", "383436896342024522": "383436896342024522"}
+
+    @pytest.fixture
+    def bad_addresses(self):
+        return ["", "0", "-7", "seven", "7\n", "９", "9" * 20]
