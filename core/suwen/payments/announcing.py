@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -27,15 +27,13 @@ from suwen.payments.errors import (
     ProviderRefused,
 )
 from suwen.payments.models import PaymentAttempt
+from suwen.payments.payable import SUBJECT
 from suwen.payments.states import OPEN
 
 if TYPE_CHECKING:
     from suwen.payments.calls import Caller, Line
 
 log = structlog.get_logger(__name__)
-
-SUBJECT: Final = "素问健康服务"
-"""What the buyer's statement shows: it names no product and no test."""
 
 
 class Announcer:

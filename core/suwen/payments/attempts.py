@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from suwen.hookspecs.payment import (
+    CreateRequest,
+    GatewayError,
     GatewayEvent,
+    Instructions,
     NotifyOutcome,
     OfferContext,
     OrderPolicy,
@@ -20,7 +23,8 @@ from suwen.kernel.audit import Actor
 from suwen.payments.booking import CLOSE
 from suwen.payments.errors import CashierAmountDiffers, MethodRefused, NeedsIntent, NotRefundable
 from suwen.payments.models import PaymentAttempt
-from suwen.payments.payable import Payable
+from suwen.payments.offering import Refusal
+from suwen.payments.payable import SUBJECT, Payable
 from suwen.payments.states import OPEN
 
 if TYPE_CHECKING:
@@ -178,6 +182,38 @@ class Attempts:
         self._db.add(attempt)
         self._db.flush()
         return attempt
+
+    def intent_terms(
+        self, region: str, gateway: str, code: str, amount_fen: int
+    ) -> tuple[timedelta, str]:
+        """See ``PaymentService.intent_terms``. The counter's gateway talks to nobody, so it may be
+        asked inside the transaction.
+        """
+        item = self._host.gateways.get(gateway)
+        context = self._merchants.present(item, region)
+        days = context.settings.get("intent_days")
+        life = timedelta(days=days) if days else timedelta(seconds=item.obj.info.default_ttl_s)
+        moment = clock.now()
+        request = CreateRequest(
+            out_trade_no=code,
+            amount_fen=amount_fen,
+            subject=SUBJECT,
+            notify_url="",
+            return_url="",
+            created_at=moment,
+            expires_at=moment + life,
+        )
+        try:
+            action = item.obj.create(context, request).action
+        except GatewayError as error:
+            reason = error.user_message or MethodRefused.message
+            raise MethodRefused(Refusal(gateway, item.title, "refused", reason)) from error
+        return life, action.text if isinstance(action, Instructions) else ""
+
+    def knows(self, gateway: str) -> bool:
+        """Whether there are attempts of this gateway."""
+        query = select(PaymentAttempt.id).where(PaymentAttempt.gateway == gateway)
+        return self._db.execute(query.limit(1)).first() is not None
 
     def by_number(self, number: str) -> PaymentAttempt | None:
         """The attempt of this number."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+SUBJECT: Final = "素问健康服务"
+"""What the buyer's statement shows: it names no product and no test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from suwen.hookspecs.payment import Action, GatewayEvent, NotifyOutcome, OfferContext
 from suwen.kernel import clock, outbox
 from suwen.kernel.audit import Actor
+from suwen.kernel.errors import NotFound
 from suwen.payments import booking, tasks
 from suwen.payments.announcing import Announcer
 from suwen.payments.apply import Applier, applier
@@ -19,6 +20,7 @@ from suwen.payments.models import PaymentAttempt, Refund
 from suwen.payments.offering import MethodFinder, Methods
 from suwen.payments.payable import Payable, PayableSource, payable_of
 from suwen.payments.polling import Poller
+from suwen.payments.reading import PaymentView, Reader
 from suwen.payments.refunding import Refunder
 from suwen.payments.refunds import Refunds
 
@@ -31,7 +33,9 @@ _QUERY_BUCKET_S = 5
 
 
 class PaymentService:
-    """Offers, takes and gives back money. ``refunds`` holds the decisions about refunds.
+    """Offers, takes and gives back money.
+
+    ``refunds`` holds the decisions about refunds, ``reader`` what pages show.
 
     ``announce``, ``poll`` and ``process_refund`` call a provider: they use transactions of their
     own and refuse to run while the session is inside one (commit first).
@@ -49,6 +53,7 @@ class PaymentService:
         """Parts over the same session."""
         self._db, self._finder, self._attempts = db, finder, attempts
         self._applier, self.refunds, self._caller = applier, refunds, caller
+        self.reader = Reader(db, caller.house.host)
 
     def methods(self, context: OfferContext) -> Methods:
         """Gateways for a purchase: offered, in the region's order, and refused, with the reason."""
@@ -58,13 +63,14 @@ class PaymentService:
         """A row of an upper domain as something to pay."""
         return payable_of(kind, source)
 
-    def intent_terms(self, region: str, gateway: str) -> tuple[timedelta, str]:
-        """How long an intent of this gateway waits, and what its member is told to do."""
-        item = self._caller.house.host.gateways.get(gateway)
-        settings = self._caller.house.switch.settings(self._db, region, item)
-        days = settings.get("intent_days")
-        life = timedelta(days=days) if days else timedelta(seconds=item.obj.info.default_ttl_s)
-        return life, str(settings.get("instructions") or "")
+    def intent_terms(
+        self, region: str, gateway: str, code: str, amount_fen: int
+    ) -> tuple[timedelta, str]:
+        """How long an intent waits, and what its member is told to do.
+
+        Raises ``MethodRefused`` when the gateway does not take this amount here.
+        """
+        return self._attempts.intent_terms(region, gateway, code, amount_fen)
 
     def start(self, payable: Payable, gateway: str, client_ip: str) -> PaymentAttempt:
         """An attempt to announce after the commit; see ``Attempts.start``."""
@@ -95,6 +101,21 @@ class PaymentService:
         bucket = int(clock.now().timestamp()) // _QUERY_BUCKET_S
         key = f"{tasks.QUERY}:{attempt_id}:{bucket}"
         outbox.put(self._db, tasks.QUERY, key, attempt_id=attempt_id)
+
+    def view(self, member_id: int, number: str) -> PaymentView:
+        """A member's own payment; raises ``NotFound``."""
+        return self.reader.of_member(member_id, number)
+
+    def attempt_id(self, number: str) -> int:
+        """Id of the attempt of this number; raises ``NotFound``."""
+        found = self._attempts.by_number(number)
+        if found is None:
+            raise NotFound
+        return found.id
+
+    def knows_gateway(self, gateway: str) -> bool:
+        """Whether payments of this gateway stand, be its plugin installed or not."""
+        return self._attempts.knows(gateway)
 
     def close_open(self, kind: str, payable_id: int) -> None:
         """Let a job close what is open for a payable that no longer wants money."""

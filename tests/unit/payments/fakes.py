@@ -15,6 +15,7 @@ from suwen.hookspecs.payment import (
     GatewayEvent,
     GatewayInfo,
     HttpAnswer,
+    Instructions,
     NotifyOutcome,
     OrderPolicy,
     PaymentFact,
@@ -37,7 +38,7 @@ class FakeSettings(colander.MappingSchema):
 
 
 class NoSettings(colander.MappingSchema):
-    instructions = colander.SchemaNode(colander.String(), missing="")
+    intent_days = colander.SchemaNode(colander.Integer(), missing=7)
 
 
 class FakeGateway:
@@ -129,9 +130,12 @@ class CounterGateway(FakeGateway):
                 order_policy=OrderPolicy.AFTER_CONFIRMATION,
                 flow="instructions",
                 moves_money_itself=False,
-                default_ttl_s=7 * 86400,
             )
         )
+
+    def create(self, ctx, req):
+        super().create(ctx, req)
+        return CreateResult(Instructions(f"请出示 {req.out_trade_no}"))
 
 
 def event(number, amount, fact=PaymentFact.CAPTURED, event_id="e1", **more):

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from suwen.hookspecs.payment import NotPermitted
 from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.payments import tasks
@@ -147,15 +148,25 @@ def test_a_cashier_cannot_confirm_where_the_counter_is_off(run, house):
 
 
 def test_terms_of_an_intent(run, house):
-    assert run(lambda service, _db: service.intent_terms(REGION, COUNTER)) == (
-        timedelta(days=7),
-        "",
-    )
+    def terms(service, _db):
+        return service.intent_terms(REGION, COUNTER, "AB12", 129_900)
+
+    assert run(terms) == (timedelta(days=7), "请出示 AB12")
     with house.database.transaction() as db:
         item = house.host.gateways.get(COUNTER)
-        house.switch.store_settings(db, REGION, item, {"instructions": "到店付款"})
+        house.switch.store_settings(db, REGION, item, {"intent_days": 2})
 
-    assert run(lambda service, _db: service.intent_terms(REGION, COUNTER))[1] == "到店付款"
+    assert run(terms)[0] == timedelta(days=2)
+
+
+def test_a_counter_that_takes_less_refuses_the_intent(run, house):
+    counter = house.host.gateways.get(COUNTER).obj
+    counter.raises["create"] = [NotPermitted(user_message="超过限额")]
+
+    with pytest.raises(MethodRefused) as caught:
+        run(lambda service, _db: service.intent_terms(REGION, COUNTER, "AB12", 1))
+
+    assert caught.value.text == "超过限额"
 
 
 def test_an_order_as_a_payable():
