@@ -124,10 +124,13 @@ class Placing:
         return order
 
     def _intent(self, quote: Quote, checkout: Checkout) -> Intent:
-        lifetime, instructions = self._payments.intent_terms(quote.region.code, checkout.gateway)
+        code = ids.code(8)
+        lifetime, instructions = self._payments.intent_terms(
+            quote.region.code, checkout.gateway, code, quote.payable_fen
+        )
         intent = Intent(
             id=ids.new_id(),
-            code=ids.code(8),
+            code=code,
             member_id=quote.wish.member_id,
             submission=checkout.submission,
             state="waiting",

@@ -28,9 +28,8 @@ from suwen.orders.schemas import (
     StartIn,
 )
 from suwen.orders.services import OrderService, orders
-from suwen.payments.schemas import PaymentOut
+from suwen.payments.schemas import PaymentOut, payment_out
 from suwen.payments.services import payments
-from suwen.payments.views.api import payment_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,7 +189,7 @@ def start_payment(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     attempt = money.start(service.payable(own(request)), body["gateway"], request.client_addr or "")
     request.commit_step()
     money.announce(attempt.id)
-    return payment_out(request, attempt.number)
+    return payment_out(money.view(request.identity.member_id, attempt.number))
 
 
 @operation(
