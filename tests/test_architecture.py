@@ -18,12 +18,15 @@ LONGEST_FUNCTION = 60
 
 # What docs/plugins.md promises to authors of plugins; everything else may change at any time.
 PUBLIC = (
+    "suwen.api.operations",
     "suwen.hookspecs",
     "suwen.kernel.clock",
     "suwen.kernel.db",
     "suwen.kernel.errors",
     "suwen.kernel.i18n",
     "suwen.kernel.ids",
+    "suwen.kernel.schemas",
+    "suwen.kernel.upsert",
     "suwen.testing",
 )
 
