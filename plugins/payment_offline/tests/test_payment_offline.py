@@ -16,7 +16,9 @@ from suwen.hookspecs.payment import (
     OrderPolicy,
     PaymentFact,
     PaymentGateway,
+    RefundExceeds,
     RefundRef,
+    RefundWindowClosed,
 )
 from suwen.kernel.plugins.host import PluginHost
 from suwen.testing.http import WsgiTransport
@@ -123,6 +125,22 @@ def test_a_refund_succeeds_at_once_and_counts_once():
     assert GATEWAY.query(context(), ref) == event
     other = GATEWAY.refund(context(), RefundRef("R0002", 50_000, attempt()))
     assert other.event_id != event.event_id
+
+
+@pytest.mark.parametrize(
+    ("amount_fen", "days", "error"),
+    [
+        (0, 0, InvalidRequest),
+        (True, 0, InvalidRequest),
+        (1.0, 0, InvalidRequest),
+        (199_901, 0, RefundExceeds),
+        (1, 1096, RefundWindowClosed),
+    ],
+)
+def test_a_refund_that_cannot_be(amount_fen, days, error):
+    ctx = PluginContext("4306", settings(), lambda: NOW + timedelta(days=days), TRANSPORT)
+    with pytest.raises(error):
+        GATEWAY.refund(ctx, RefundRef("R0001", amount_fen, attempt("YY-000123")))
 
 
 def test_nobody_may_notify():

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from suwen.hookspecs.push import PushChannel
-from suwen.testing.push import FarEnd, OutboundChannelContract
+from suwen.testing.outbound import FarEnd, OutboundChannelContract
 from suwen_push_sms.channel import SmsChannel
 
 

@@ -94,6 +94,14 @@ def test_an_override_that_is_no_rate_is_refused(value):
         compute(facts(10_000, overrides={"level1_bp": value}))
 
 
+@pytest.mark.parametrize(
+    "overrides", [{"level1": 0}, {"skus": {"71": {"level3_bp": 1}}}, {"reward_tiered": {}}]
+)
+def test_an_override_that_names_nothing_known_is_refused(overrides):
+    with pytest.raises(rates.RateInvalid):
+        compute(facts(10_000, overrides=overrides))
+
+
 def test_over_the_cap_the_upper_level_gives_way():
     computed = compute(facts(10_000, overrides={"level1_bp": 1800}))
     assert amounts(computed) == {1: 1800, 2: 200}

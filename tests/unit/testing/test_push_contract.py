@@ -19,7 +19,8 @@ from suwen.hookspecs.push import (
     SendResult,
 )
 from suwen.testing.http import WsgiTransport
-from suwen.testing.push import CODE, NOW, OutboundChannelContract
+from suwen.testing.outbound import OutboundChannelContract
+from suwen.testing.push import CODE, NOW
 
 SECRET = "geheim"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from string import Template
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from suwen.hookspecs.payment import (
     NotPermitted,
     OrderPolicy,
     PaymentFact,
+    RefundExceeds,
     RefundRef,
+    RefundWindowClosed,
 )
 from suwen_payment_offline.i18n import _
 from suwen_payment_offline.limit import limit_of, yuan
@@ -55,7 +57,14 @@ class OfflineGateway:
     settings_schema: type = SettingsSchema
 
     def create(self, ctx: PluginContext, req: CreateRequest) -> CreateResult:
-        """What to do at the counter; raises ``NotPermitted`` above the region's limit."""
+        """What to do at the counter.
+
+        Raises ``InvalidRequest`` for what is no amount or has expired, ``NotPermitted`` above the
+        region's limit.
+        """
+        _check_amount(req.amount_fen)
+        if req.expires_at <= ctx.now():
+            raise InvalidRequest("the purchase has expired")
         limit = limit_of(ctx.settings)
         if req.amount_fen > limit:
             message = _("单笔超过 ${limit} 元，不能线下支付", mapping={"limit": yuan(limit)})
@@ -87,7 +96,15 @@ class OfflineGateway:
         return CloseOutcome.ALREADY_PAID if ref.provider_trade_no else CloseOutcome.CLOSED
 
     def refund(self, ctx: PluginContext, ref: RefundRef) -> GatewayEvent:
-        """The cashier hands the money back; the event counts once per refund number."""
+        """The cashier hands the money back; the event counts once per refund number.
+
+        Raises ``InvalidRequest``, ``RefundExceeds`` or ``RefundWindowClosed``.
+        """
+        _check_amount(ref.amount_fen)
+        if ref.amount_fen > ref.attempt.amount_fen:
+            raise RefundExceeds("more than was paid")
+        if ctx.now() - ref.attempt.created_at > timedelta(days=self.info.refund_days):
+            raise RefundWindowClosed("too late for a refund at the counter")
         return GatewayEvent(
             gateway=CODE,
             event_id=f"refund:{ref.out_refund_no}",
@@ -122,6 +139,11 @@ class OfflineGateway:
             )
             for name in sorted(missing)
         ]
+
+
+def _check_amount(amount_fen: int) -> None:
+    if type(amount_fen) is not int or not 1 <= amount_fen <= OfflineGateway.info.max_fen:
+        raise InvalidRequest("not an amount")
 
 
 def _local(moment: datetime) -> str:

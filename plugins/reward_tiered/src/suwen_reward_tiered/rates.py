@@ -32,12 +32,23 @@ def key(level: int) -> str:
 
 
 def read(values: Mapping[str, Any]) -> Rates:
-    """The rates that settings or an override name; raises ``RateInvalid``."""
+    """The rates that a layer names; raises ``RateInvalid``."""
     named = {level: values[key(level)] for level in LEVELS if values.get(key(level)) is not None}
     for rate in named.values():
         if type(rate) is not int or not 0 <= rate <= BASIS:
             raise RateInvalid(f"{rate!r} is not a rate in basis points")
     return named
+
+
+def read_override(values: Mapping[str, Any], *others: str) -> Rates:
+    """The rates that staff set for a product or SKU.
+
+    Raises ``RateInvalid`` also for a name that is none: a slip of the pen must not pay the default.
+    """
+    unknown = set(values) - {*map(key, LEVELS), *others}
+    if unknown:
+        raise RateInvalid(f"unknown names in an override: {', '.join(sorted(unknown))}")
+    return read(values)
 
 
 def read_categories(text: str) -> Mapping[int, Rates]:
@@ -62,8 +73,8 @@ def of_line(line: LineFact, settings: Mapping[str, Any], categories: Mapping[int
     """The rate of every level for one line, before the cap; raises ``RateInvalid``."""
     per_sku = line.overrides.get("skus") or {}
     layers = (
-        read(per_sku.get(str(line.sku_id)) or {}),
-        read(line.overrides),
+        read_override(per_sku.get(str(line.sku_id)) or {}),
+        read_override(line.overrides, "skus"),
         _lowest(categories[item] for item in line.category_ids if item in categories),
         read(settings),
     )
