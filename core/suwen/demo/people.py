@@ -90,6 +90,11 @@ CHAIN: Final = (
 """A recommended B, B recommended C. C has no TOTP, a report and an available balance."""
 
 
+def staff_address(role: str) -> str:
+    """Where the account of a staff role signs in."""
+    return f"{role}@staff.suwen.example"
+
+
 class Roll:
     """The accounts with their passwords, as they stand in the file."""
 
@@ -153,8 +158,8 @@ class Hiring:
         return People(staff, chain)
 
     def _employ(self, role: str) -> int:
-        address = f"{role}@staff.suwen.example"
-        account, is_new = self._roll.call(role, address, totp=True, note=str(TITLES[role]))
+        note = str(TITLES[role])
+        account, is_new = self._roll.call(role, staff_address(role), totp=True, note=note)
         member_id, created = self._member(account, DEFAULT_CODE, None, renew=is_new)
         if created:
             self._accounts.staff.grant(member_id, role, SYSTEM)

@@ -1,0 +1,140 @@
+"""Generated members: without passwords, most of them recommended by an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, select
+
+from suwen.accounts.consents import PRIVACY, PURPOSES, TERMS
+from suwen.accounts.contacts import EMAIL, Contact
+from suwen.accounts.models import ACTIVE, INDIVIDUAL, Consent, Login, Member, Subject
+from suwen.demo.market import YUEYANG
+from suwen.demo.volume.chance import batches, chance, moment_of
+from suwen.distribution.models import Binding, Distributor
+from suwen.distribution.services import TERMS_VERSION
+from suwen.kernel import ids
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from suwen.kernel.house import House
+
+_DAYS: Final = 400
+_JOINED: Final = 0.6
+_RECOMMENDED: Final = 0.7
+
+Rows = dict[Any, list[dict[str, Any]]]
+
+
+class Crowd:
+    """Makes what is missing of a seed, and knows the ids of all."""
+
+    def __init__(self, house: House, seed: int, progress: Callable[[int], object]) -> None:
+        """``members`` holds the ids in the order of their numbers once ``make`` has run."""
+        self._house, self._seed, self._progress = house, seed, progress
+        self.members: list[int] = []
+
+    def make(self, wanted: int) -> int:
+        """Have ``wanted`` members; how many were made."""
+        made = 0
+        for numbers in batches(0, wanted):
+            with self._house.database.transaction() as db:
+                made += self._make(db, numbers, wanted)
+            self._progress(len(numbers))
+        return made
+
+    def _make(self, db: Session, numbers: Sequence[int], total: int) -> int:
+        indexes = {number: self._index(self._contact(number)) for number in numbers}
+        standing = _owners(db, list(indexes.values()))
+        rows: Rows = {
+            model: [] for model in (Member, Login, Subject, Consent, Distributor, Binding)
+        }
+        for number, index in indexes.items():
+            member_id = standing.get(index) or ids.new_id()
+            if index not in standing:
+                self._add(rows, number, member_id, moment_of(number, total, _DAYS))
+            self.members.append(member_id)
+        for model, found in rows.items():
+            if found:
+                db.execute(insert(model), found)
+        return len(rows[Member])
+
+    def _index(self, contact: Contact) -> str:
+        return self._house.vault.blind_index(f"login {contact.kind}", contact.value)
+
+    def _contact(self, number: int) -> Contact:
+        return Contact(EMAIL, f"g{self._seed}-{number:07d}@generated.suwen.example")
+
+    def _add(self, rows: Rows, number: int, member_id: int, moment: datetime) -> None:
+        luck, contact = chance(self._seed, "member", number), self._contact(number)
+        rows[Member].append(_member(member_id, contact.masked, moment))
+        rows[Login].append(self._login(member_id, contact, moment))
+        subject_id = ids.new_id()
+        rows[Subject].append(
+            {"id": subject_id, "member_id": member_id, "relation": "self", "created_at": moment}
+        )
+        rows[Consent] += [
+            _consent(subject_id, member_id, name, moment) for name in (TERMS, PRIVACY)
+        ]
+        if luck.random() < _JOINED:
+            rows[Distributor].append(
+                {
+                    "member_id": member_id,
+                    "state": "active",
+                    "terms_version": TERMS_VERSION,
+                    "joined_at": moment,
+                }
+            )
+        if number and luck.random() < _RECOMMENDED:
+            sponsor_id = self.members[luck.randrange(number)]
+            rows[Binding].append(
+                {"member_id": member_id, "sponsor_id": sponsor_id, "bound_at": moment}
+            )
+
+    def _login(self, member_id: int, contact: Contact, moment: datetime) -> dict[str, Any]:
+        """As ``suwen.accounts.logins`` writes it, for many at a time."""
+        login_id = ids.new_id()
+        return {
+            "id": login_id,
+            "member_id": member_id,
+            "kind": contact.kind,
+            "value": self._house.vault.house.seal(contact.value, f"login:value:{login_id}"),
+            "index": self._index(contact),
+            "verified_at": moment,
+        }
+
+
+def _owners(db: Session, indexes: Sequence[str]) -> dict[str, int]:
+    query = select(Login.index.label("key"), Login.member_id)
+    query = query.where(Login.kind == EMAIL, Login.index.in_(indexes))
+    return {row.key: row.member_id for row in db.execute(query)}
+
+
+def _member(member_id: int, shown: str, moment: datetime) -> dict[str, Any]:
+    return {
+        "id": member_id,
+        "kind": INDIVIDUAL,
+        "state": ACTIVE,
+        "display_name": shown,
+        "region_code": YUEYANG,
+        "locale": "zh_CN",
+        "totp_last_step": 0,
+        "created_at": moment,
+    }
+
+
+def _consent(subject_id: int, member_id: int, purpose: str, moment: datetime) -> dict[str, Any]:
+    about = PURPOSES[purpose]
+    return {
+        "id": ids.new_id(),
+        "subject_id": subject_id,
+        "member_id": member_id,
+        "purpose": purpose,
+        "version": about.version,
+        "text_hash": about.text_hash,
+        "given_at": moment,
+    }
