@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["suwen.testing.fixtures", "tests.fixtures_app"]
+pytest_plugins = ["suwen.testing.fixtures", "tests.fixtures_app", "tests.fixtures_shop"]
 
 # Two shared cores pause when they like: a deadline would fail good code.
 settings.register_profile("suwen", deadline=None, print_blob=True)

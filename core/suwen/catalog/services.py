@@ -216,7 +216,7 @@ class CatalogService:
             .where(Sku.id.in_([sku_id for sku_id, _ in items]), Sku.state == "on")
             .where(Product.state == "published")
         )
-        found = {sku.id: (sku, product) for sku, product in self._db.execute(query).tuples()}
+        found = {sku.id: (sku, product) for sku, product in self._db.execute(query)}
         return [
             _line(found.get(sku_id), quantity, tests, f"items.{index}")
             for index, (sku_id, quantity) in enumerate(items)

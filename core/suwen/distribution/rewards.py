@@ -71,7 +71,7 @@ class Rewards:
         item = self._scheme(event.region) if uplines else None
         if item is None:
             return
-        lines = [_line_fact(row) for row in event.data["lines"]]
+        lines = [_line_fact(row, item.code) for row in event.data["lines"]]
         facts = RewardFacts(event.region, event.data["member_id"], tuple(lines), tuple(uplines))
         computed = self._compute(item, facts)
         if computed is not None and computed[1]:
@@ -245,7 +245,7 @@ def _first_step(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line_fact(row: Mapping[str, Any]) -> LineFact:
+def _line_fact(row: Mapping[str, Any], scheme: str) -> LineFact:
     return LineFact(
         line_id=row["line_id"],
         sku_id=row["sku_id"],
@@ -253,7 +253,7 @@ def _line_fact(row: Mapping[str, Any]) -> LineFact:
         quantity=row["quantity"],
         base_fen=row["base_fen"],
         category_ids=tuple(row["category_ids"]),
-        overrides=row["overrides"],
+        overrides=row["overrides"].get(scheme, {}),
     )
 
 

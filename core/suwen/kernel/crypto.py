@@ -126,7 +126,9 @@ class Vault:
 
     def mac(self, purpose: str, message: bytes) -> str:
         """Keyed hash that makes a stored row tamper-evident."""
-        return hmac.new(self._mac_key, purpose.encode() + b"\0" + message, hashlib.sha256).hexdigest()
+        return hmac.new(
+            self._mac_key, purpose.encode() + b"\0" + message, hashlib.sha256
+        ).hexdigest()
 
     def subject(self, subject_id: int) -> Cipher:
         """The subject's cipher, its key made at first use; raises ``SubjectKeyDestroyed``."""
@@ -140,9 +142,7 @@ class Vault:
         return Cipher.of(self._wrapping.open(row.wrapped, f"subject_key:wrapped:{subject_id}"))
 
     def _make(self, subject_id: int) -> None:
-        wrapped = self._wrapping.seal(
-            secrets.token_bytes(32), f"subject_key:wrapped:{subject_id}"
-        )
+        wrapped = self._wrapping.seal(secrets.token_bytes(32), f"subject_key:wrapped:{subject_id}")
         with self.store.transaction() as session:
             row = {
                 "subject_id": subject_id,

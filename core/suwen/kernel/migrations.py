@@ -58,7 +58,7 @@ def _versions(plugin: PluginInfo | None) -> Path:
 
 def plugin_tables() -> set[str]:
     """Tables of models that plugins brought: a plugin's model lives in its own package."""
-    from suwen.kernel.db import Base  # noqa: PLC0415 - mappers are complete only when asked
+    from suwen.kernel.db import Base
 
     return {
         mapper.local_table.name  # type: ignore[attr-defined]

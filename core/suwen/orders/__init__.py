@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suwen.orders.services import orders, settling
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
+    from sqlalchemy.orm import Session
 
+    from suwen.hookspecs.lifecycle import Event
     from suwen.kernel.house import House
 
 ROUTES = (
@@ -35,9 +37,24 @@ def expire(house: House) -> None:
         orders(house, session).expire_due()
 
 
+def subscribe(house: House) -> None:
+    """Hear payments, in their transactions."""
+
+    def captured(db: Session, event: Event) -> None:
+        if event.data["payable_kind"] == "order":
+            settling(house, db).captured(event.data)
+
+    def refunded(db: Session, event: Event) -> None:
+        if event.data["payable_kind"] == "order":
+            settling(house, db).refunded(event.data)
+
+    house.events.subscribe("payment_captured", captured)
+    house.events.subscribe("payment_refunded", refunded)
+
+
 def includeme(config: Configurator) -> None:
     """Mount pages and operations, hear payments."""
-    house: Any = config.registry.house
+    house: House = config.registry.house
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.orders.views")
@@ -46,15 +63,5 @@ def includeme(config: Configurator) -> None:
     config.add_suwen_nav(
         "admin.shop", "线下收款", "admin.intents", order=20, permission="staff.cashier"
     )
-
-    def captured(session: Any, event: Any) -> None:
-        if event.data["payable_kind"] == "order":
-            settling(house, session).captured(event.data)
-
-    def refunded(session: Any, event: Any) -> None:
-        if event.data["payable_kind"] == "order":
-            settling(house, session).refunded(event.data)
-
-    house.events.subscribe("payment_captured", captured)
-    house.events.subscribe("payment_refunded", refunded)
+    subscribe(house)
     house.jobs.periodic("orders.expire", lambda: expire(house))
