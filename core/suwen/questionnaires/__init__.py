@@ -21,8 +21,8 @@ ROUTES = (
     ("questionnaires.answer", "/questionnaires/sessions/{session}"),
     ("questionnaires.save", "/questionnaires/sessions/{session}/answers"),
     ("questionnaires.abandon", "/questionnaires/sessions/{session}/abandon"),
-    ("questionnaires.results", "/results"),
-    ("questionnaires.result", "/results/{result}"),
+    ("questionnaires.results", "/me/results"),
+    ("questionnaires.result", "/me/results/{result}"),
 )
 
 

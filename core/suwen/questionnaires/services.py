@@ -27,7 +27,7 @@ from suwen.questionnaires.errors import (
     SheetRefused,
 )
 from suwen.questionnaires.offering import Offer, Offers
-from suwen.questionnaires.records import Findings
+from suwen.questionnaires.records import Draft, Findings
 from suwen.questionnaires.results import Results
 from suwen.questionnaires.states import ABANDONED, OPEN, SUBMITTED
 
@@ -135,6 +135,11 @@ class QuestionnaireService:
             raise SexDiffers
         return Respondent(who.member_id, who.subject_id, who.sex or given, who.age)
 
+    def resume(self, member_id: int, public_id: str) -> tuple[AnsweringSession, Offer, Draft]:
+        """An open session to go on with; raises as ``save_answer``."""
+        row, offer = self._to_go_on(member_id, public_id, lock=False)
+        return row, offer, self.answering.draft(row)
+
     def save_answer(self, member_id: int, public_id: str, item: Any, value: Any) -> int:
         """Save one answer of an open session; how many items are answered now.
 
@@ -150,8 +155,10 @@ class QuestionnaireService:
         row, offer = self._to_go_on(member_id, public_id)
         self.answering.save_all(row, offer, sheets.by_item(answers))
 
-    def _to_go_on(self, member_id: int, public_id: str) -> tuple[AnsweringSession, Offer]:
-        row = self.answering.own(member_id, public_id, lock=True)
+    def _to_go_on(
+        self, member_id: int, public_id: str, *, lock: bool = True
+    ) -> tuple[AnsweringSession, Offer]:
+        row = self.answering.own(member_id, public_id, lock=lock)
         if row.state != OPEN:
             raise SessionClosed
         self._people.consents.require(row.subject_id, PURPOSE)

@@ -10,10 +10,13 @@ from types import SimpleNamespace
 import colander
 import pytest
 import time_machine
+from pyramid.config import Configurator
+from webtest import TestApp
 
 import suwen_scorer_ccmq.plugin as ccmq
 from suwen.accounts.models import Member, Subject
 from suwen.accounts.services import accounts
+from suwen.app import ini_of
 from suwen.hookspecs.common import PluginInfo
 from suwen.hookspecs.questionnaire import (
     AdviceSection,
@@ -32,6 +35,7 @@ from suwen.kernel.audit import Actor
 from suwen.kernel.db import metadata
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
+from suwen.kernel.sessions import Device
 from suwen.questionnaires.services import Submission, Wish, questionnaires
 
 YUEYANG = "4306"
@@ -230,3 +234,58 @@ def switch(house):
 def uninstall(house):
     """Take a scorer's package away."""
     return lambda plugin="scorer_small": house.host.scorers.discard(plugin)
+
+
+INCLUDES = (
+    "suwen.kernel.i18n",
+    "suwen.kernel.web",
+    "suwen.kernel.themes",
+    "suwen.api",
+    "suwen.storefront",
+    "suwen.messaging",
+    "suwen.accounts",
+    "suwen.questionnaires",
+)
+
+
+@pytest.fixture
+def wsgi(house):
+    """The site with accounts and questionnaires."""
+    config = Configurator(settings=ini_of(house))
+    config.registry.house = house
+    for name in INCLUDES:
+        config.include(name)
+    return config.make_wsgi_app()
+
+
+@pytest.fixture
+def web(wsgi):
+    """A browser."""
+    return TestApp(wsgi)
+
+
+@pytest.fixture
+def sign_in(house, web):
+    """Sign the browser in as a member."""
+
+    def run(member_id):
+        with house.database.transaction() as db:
+            token = accounts(house, db).open_browser_session(member_id, Device("test", "0" * 64))
+        web.set_cookie("dev-session", token)
+
+    return run
+
+
+@pytest.fixture
+def app_of(house, wsgi):
+    """The APP of a member: a caller with his access token, or a visitor's."""
+
+    def run(member_id=None):
+        caller = TestApp(wsgi)
+        if member_id is not None:
+            with house.database.transaction() as db:
+                tokens = accounts(house, db).tokens.sign_in(member_id, Device("app", "0" * 64))
+            caller.authorization = ("Bearer", tokens.access_token)
+        return caller
+
+    return run
