@@ -18,6 +18,7 @@ from sqlalchemy import select
 from suwen.hookspecs.common import PluginContext
 from suwen.hookspecs.payment import PaymentGateway
 from suwen.kernel import clock, ids
+from suwen.kernel.http import for_plugin
 from suwen.kernel.upsert import insert_for
 from suwen.payments.models import PaymentAccount
 
@@ -134,7 +135,7 @@ class Merchants:
             region=region,
             settings=settings,
             now=clock.now,
-            transport=switch.transport,
+            transport=for_plugin(switch.transport, settings),
             environment=self._house.settings.environment,
             extra=switch.extra,
         )

@@ -28,7 +28,6 @@ from suwen.payments.states import OPEN_REFUND, RESERVING
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from suwen.hookspecs.payment import GatewayInfo
     from suwen.kernel.audit import AuditLog
     from suwen.kernel.plugins.host import PluginHost
     from suwen.payments.apply import Applier
@@ -133,7 +132,10 @@ class Refunds:
         return refund
 
     def confirm_by_hand(self, number: str, actor: Actor, receipt: str) -> Refund:
-        """Staff handed the money out, or sent it by another way; raises ``Conflict``."""
+        """The provider could not pay back; staff sent the money by another way.
+
+        Raises ``Conflict`` for a refund that the provider is still working on.
+        """
         if not receipt.strip():
             raise ReasonMissing(fields={"receipt": ReasonMissing.message})
         refund = self._refund(number)
@@ -167,21 +169,14 @@ class Refunds:
         return set(self._db.scalars(query)) if numbers else set()
 
     def _approve(self, refund: Refund, actor: Actor) -> None:
+        """Over a counter this is all: who approves sees to it that the cash is handed out."""
         move_refund(self._db, refund, "approved", "request", actor)
-        if self._info(refund).moves_money_itself:
-            key = f"{SEND}:{refund.id}:{refund.tries}"
-            outbox.put(self._db, SEND, key, number=refund.number)
-        else:
-            move_refund(self._db, refund, "processing", "request", actor)
-            refund.flag("by_hand")
-        self._db.flush()
-
-    def _info(self, refund: Refund) -> GatewayInfo:
         attempt = self._db.get_one(PaymentAttempt, refund.attempt_id)
-        item = self._host.gateways.find(attempt.gateway)
-        if item is None:
+        if self._host.gateways.find(attempt.gateway) is None:
             raise GatewayNotInstalled
-        return item.obj.info
+        key = f"{SEND}:{refund.id}:{refund.tries}"
+        outbox.put(self._db, SEND, key, number=refund.number)
+        self._db.flush()
 
     def _check_room(self, attempt: PaymentAttempt, amount_fen: int) -> None:
         if attempt.state != "captured":

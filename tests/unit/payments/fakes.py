@@ -72,7 +72,7 @@ class FakeGateway:
         if isinstance(ref, RefundRef):
             self._called("query_refund", ctx, ref)
             fact = self.refunds.get(ref.out_refund_no, PaymentFact.NOT_FOUND)
-            return refund_event(ref.attempt.out_trade_no, ref.out_refund_no, ref.amount_fen, fact)
+            return self._refunded(ref, fact)
         self._called("query", ctx, ref)
         state, amount = self.books.get(ref.out_trade_no, ("NONE", None))
         fact = {
@@ -99,9 +99,12 @@ class FakeGateway:
     def refund(self, ctx, ref):
         self._called("refund", ctx, ref)
         self.refunds[ref.out_refund_no] = self.refund_fact
-        return refund_event(
-            ref.attempt.out_trade_no, ref.out_refund_no, ref.amount_fen, self.refund_fact
-        )
+        return self._refunded(ref, self.refund_fact)
+
+    def _refunded(self, ref, fact):
+        number = ref.attempt.out_trade_no
+        made = refund_event(number, ref.out_refund_no, ref.amount_fen, fact)
+        return replace(made, gateway=self.info.code)
 
     def parse_notification(self, ctx, req):
         """``key number amount event_id`` in the body."""
@@ -129,6 +132,7 @@ class CounterGateway(FakeGateway):
                 "柜台付款",
                 order_policy=OrderPolicy.AFTER_CONFIRMATION,
                 flow="instructions",
+                refund_interval_s=0,
                 moves_money_itself=False,
             )
         )

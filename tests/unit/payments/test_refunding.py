@@ -16,6 +16,7 @@ from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.kernel.outbox import Later
 from suwen.payments import tasks
+from suwen.payments.errors import ReasonMissing
 from suwen.payments.models import Refund
 from tests.unit.payments.fakes import FAKE, event, payable
 
@@ -116,6 +117,8 @@ def test_an_abnormal_refund_waits_for_staff(approved, outside, gateway, read, ru
     gateway.calls.clear()
     assert outside.process_refund(refund.number) is None
     assert gateway.calls == []
+    with pytest.raises(ReasonMissing):
+        run(lambda service, _db: service.refunds.confirm_by_hand(refund.number, BOSS, " "))
     run(lambda service, _db: service.refunds.confirm_by_hand(refund.number, BOSS, "银行转账 1"))
     assert read(refund).state == "succeeded"
     assert balance("receipts") == -600

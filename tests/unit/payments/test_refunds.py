@@ -7,7 +7,7 @@ from sqlalchemy import select
 from suwen.hookspecs.payment import GatewayInfo, NotifyOutcome, PaymentFact
 from suwen.kernel import clock
 from suwen.kernel.audit import SYSTEM, Actor, AuditEvent
-from suwen.kernel.errors import IllegalTransition, NotFound
+from suwen.kernel.errors import Conflict, IllegalTransition, NotFound
 from suwen.kernel.outbox import OutboxItem
 from suwen.payments.errors import (
     GatewayNotInstalled,
@@ -307,30 +307,25 @@ def test_a_console_refund_before_the_capture_is_known(run, start, balance):
     assert balance("receipts") == 0
 
 
-def test_cash_goes_back_over_the_counter(run, read, heard, balance):
+def test_cash_goes_back_when_another_person_approves(run, read, heard, balance, outside):
     attempt = run(
         lambda service, _db: service.confirm_by_cashier(
             payable(amount=500), COUNTER, 500, CLERK, "R1"
         )
     )
     refund = run(lambda service, _db: service.request_refund(attempt, 500, "退款", CLERK))
-    run(lambda service, _db: service.approve_refund(refund.number, BOSS))
-    assert (read(refund).state, read(refund).flags) == ("processing", ["by_hand"])
-
-    with pytest.raises(ReasonMissing):
-        run(lambda service, _db: service.refunds.confirm_by_hand(refund.number, BOSS, " "))
     with pytest.raises(SamePerson):
-        run(lambda service, _db: service.refunds.confirm_by_hand(refund.number, CLERK, "B1"))
-    run(lambda service, _db: service.refunds.confirm_by_hand(refund.number, BOSS, "B1"))
+        run(lambda service, _db: service.approve_refund(refund.number, CLERK))
+
+    run(lambda service, _db: service.approve_refund(refund.number, BOSS))
+    outside.process_refund(refund.number)
 
     assert read(refund).state == "succeeded"
     assert balance(f"clearing.{COUNTER}") == 0
     assert heard[-1][0] == "payment_refunded"
 
 
-def test_only_what_is_done_by_hand_is_confirmed_by_hand(ask, run):
-    from suwen.kernel.errors import Conflict
-
+def test_only_what_the_provider_cannot_pay_is_confirmed_by_hand(ask, run):
     refund = ask()
     run(lambda service, _db: service.approve_refund(refund.number, BOSS))
 
