@@ -41,6 +41,8 @@ class Purpose:
     effect: str
     version: str = "2026-11"
     withdrawable: bool = True
+    for_oneself: bool = True
+    """False for what is only asked about somebody else."""
 
     @property
     def text_hash(self) -> str:
@@ -95,6 +97,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
         _("监护人同意"),
         _("我是受检人的监护人，同意为其进行检测并处理其健康信息。"),
         _("停止受检人尚未完成的检测与分析。"),
+        for_oneself=False,
     ),
 }
 
@@ -210,9 +213,13 @@ class Consents:
             raise ConsentRequired(purpose)
 
     def standings(self, subject_id: int) -> Sequence[Standing]:
-        """All purposes in their order, with where the subject stands."""
+        """Purposes in their order, with where the subject stands; a guardian's only once given."""
         live = self._live(subject_id)
-        return [self._standing(name, about, live.get(name)) for name, about in PURPOSES.items()]
+        return [
+            self._standing(name, about, live.get(name))
+            for name, about in PURPOSES.items()
+            if about.for_oneself or name in live
+        ]
 
     def _standing(self, name: str, about: Purpose, row: Consent | None) -> Standing:
         if row is None:

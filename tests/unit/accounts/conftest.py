@@ -241,9 +241,7 @@ def make_member(site_act):
     def make(address="13812345678", password=PASSWORD, **fields):
         contact = parse(address)
         wanted = Registration(address, "", password, DEFAULT_CODE, **fields)
-        return site_act(
-            lambda s: s.create(contact, wanted, s._passwords.hash(password))
-        ).id
+        return site_act(lambda s: s.create(contact, wanted, s._passwords.hash(password))).id
 
     return make
 

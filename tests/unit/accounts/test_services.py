@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 
@@ -282,3 +284,19 @@ def test_a_role_ends_sessions_and_unknown_roles_do_not_exist(act, join):
     assert act(lambda s: s.sessions.find(token)) is None
     with pytest.raises(ValueError):
         act(lambda s: s.staff.grant(member_id, "emperor", SYSTEM))
+
+
+def test_parallel_guesses_share_no_count_and_one_right_try_wins(act, new_code):
+    code = new_code("13812345678", "register")
+    contact = parse("13812345678")
+
+    def guess(_number):
+        return act(lambda s: s.codes.begin(contact, "register"))
+
+    with ThreadPoolExecutor(12) as pool:
+        attempts = list(pool.map(guess, range(12)))
+    counted = [attempt for attempt in attempts if attempt.hash]
+    assert len(counted) == 5
+    with ThreadPoolExecutor(5) as pool:
+        right = list(pool.map(lambda a: act(lambda s: s.codes.finish(a, code)), counted))
+    assert right.count(True) == 1

@@ -42,7 +42,7 @@ def kept(request: Request) -> Values:
 
 def refused(request: Request, error: SuwenError) -> dict[str, Any]:
     """Answer 422 (429 for limits) and give the messages by field; the empty name has no field."""
-    request.response.status_int = error.status if error.status == 429 else 422  # noqa: PLR2004
+    request.response.status_int = error.status if error.status == 429 else 422
     wait = getattr(error, "retry_after_s", None)
     if wait is not None:
         request.response.headers["Retry-After"] = str(wait)

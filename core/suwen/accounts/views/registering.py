@@ -9,6 +9,7 @@ from pyramid.security import forget
 from pyramid.view import view_config
 
 from suwen.accounts import schemas
+from suwen.accounts.consents import PRIVACY, PURPOSES, TERMS
 from suwen.accounts.errors import AgreementNeeded
 from suwen.accounts.models import GROUP, INDIVIDUAL, NATURES
 from suwen.accounts.services import Registration, accounts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 REFERRAL_COOKIE: Final = "ref"
+_FRAME: Final = {"natures": NATURES, "agreements": (PURPOSES[TERMS], PURPOSES[PRIVACY])}
 
 
 @view_config(
@@ -35,7 +37,7 @@ def register_form(request: Request) -> Mapping[str, Any]:
     """First step: an address and what kind of member."""
     ref = request.GET.get("ref") or request.cookies.get(REFERRAL_COOKIE, "")
     values = blank(kind=INDIVIDUAL, next=request.GET.get("next", ""), ref=ref[:40])
-    return {**values, "step": "address", "natures": NATURES}
+    return {**values, "step": "address", **_FRAME}
 
 
 @view_config(
@@ -57,7 +59,7 @@ def register(request: Request) -> Any:
         shown = refused(request, error)
         # The address cannot be changed in the second step: a fault in it leads back to the first.
         step = "address" if "address" in shown["errors"] else step
-    return {**shown, "step": step, "natures": NATURES}
+    return {**shown, "step": step, **_FRAME}
 
 
 def _finish(request: Request) -> HTTPSeeOther:
