@@ -281,6 +281,15 @@ class TestRefund:
         notice = wechat._request_of(wechat._queued(ref.out_refund_no))
         assert gateway.parse_notification(ctx, notice)[0].fact is fact
 
+    def test_more_than_was_paid_is_not_even_sent(self, gateway, ctx, wechat, attempt):
+        wechat.pay(NUMBER)
+        before = wechat.calls
+
+        with pytest.raises(spec.RefundExceeds):
+            gateway.refund(ctx, RefundRef("RF20261122000001", 129_901, attempt))
+
+        assert wechat.calls == before
+
     def test_two_refunds_within_a_minute_are_too_many(self, gateway, ctx, wechat, attempt):
         wechat.pay(NUMBER)
         gateway.refund(ctx, RefundRef("RF20261122000001", 900, attempt))
