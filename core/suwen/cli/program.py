@@ -121,6 +121,12 @@ class Program:
 
     def acting(self, session: Session, address: str, permission: str) -> Actor:
         """The member of ``--as ADDRESS``; raises ``Forbidden`` without the permission."""
+        return self.acting_in(session, address, permission)[0]
+
+    def acting_in(
+        self, session: Session, address: str, permission: str
+    ) -> tuple[Actor, tuple[str, ...] | None]:
+        """As ``acting``, with the regions in which the permission is held (None: everywhere)."""
         from suwen.accounts.directory import directory
         from suwen.kernel.audit import Actor
         from suwen.kernel.errors import Forbidden
@@ -128,7 +134,7 @@ class Program:
         identity = directory(self.house, session).acting_as(address)
         if identity is None or not identity.may(permission):
             raise Forbidden
-        return Actor("staff", identity.member_id)
+        return Actor("staff", identity.member_id), identity.regions_of(permission)
 
     def say(self, text: Any) -> None:
         """A sentence for people; nothing with ``--json``."""

@@ -74,6 +74,20 @@ class Intents:
             raise NotFound
         return found
 
+    def waiting(
+        self,
+        regions: Sequence[str] | None = None,
+        *,
+        code: str = "",
+        limit: int = 50,
+    ) -> Sequence[Intent]:
+        """Intents that wait for a cashier, oldest first; a code finds one of any state."""
+        query = select(Intent).order_by(Intent.id).limit(limit)
+        query = query.where(Intent.code == code) if code else query.where(Intent.state == "waiting")
+        if regions is not None:
+            query = query.where(Intent.region.in_(regions))
+        return self._db.scalars(query).all()
+
     def _by_code(self, code: str) -> Intent | None:
         return self._db.scalars(select(Intent).where(Intent.code == code.upper())).first()
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
-from sqlalchemy import select
 
 from suwen.accounts.identity import actor
 from suwen.kernel.errors import SuwenError
@@ -84,12 +83,8 @@ def order(request: Request) -> dict[str, Any]:
 def intent_list(request: Request) -> dict[str, Any]:
     """Intents that wait for a cashier, oldest first; a code finds one of any state."""
     code = request.GET.get("code", "").strip().upper()
-    query = select(Intent).order_by(Intent.id).limit(50)
-    query = query.where(Intent.code == code) if code else query.where(Intent.state == "waiting")
     regions = request.identity.regions_of("staff.cashier")
-    if regions is not None:
-        query = query.where(Intent.region.in_(regions))
-    rows = request.db.scalars(query).all()
+    rows = request.find(orders).intents.waiting(regions, code=code)
     return {"intents": rows, "code": code, "titles": INTENT_TITLES}
 
 
