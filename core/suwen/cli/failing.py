@@ -44,17 +44,18 @@ def _first_line(error: object) -> str:
 
 def words(text: Any) -> str:
     """A message of the program in the terminal's language."""
-    from suwen.kernel.i18n import DEFAULT, DOMAIN
-
     locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    if not locale.startswith("en") or not hasattr(text, "interpolate"):
+    if not locale.startswith("en") or str(text).isascii():
         return str(text.interpolate() if hasattr(text, "interpolate") else text)
     from pathlib import Path
 
     from pyramid.i18n import make_localizer
+    from translationstring import TranslationString
 
     import suwen
+    from suwen.kernel.i18n import DOMAIN
 
-    folder = str(Path(suwen.__file__).parent / "locale")
-    localizer = make_localizer("en", [folder])
-    return str(localizer.translate(text, domain=DOMAIN if DEFAULT else None))
+    if not isinstance(text, TranslationString):
+        text = TranslationString(str(text), domain=DOMAIN)
+    localizer = make_localizer("en", [str(Path(suwen.__file__).parent / "locale")])
+    return str(localizer.translate(text))

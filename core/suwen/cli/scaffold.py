@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ ROLES: Final[Mapping[str, str]] = {
     "push": "Channel",
 }
 LONGEST: Final = 40
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,12 @@ def write(family: str, name: str, into: Path) -> Made:
 
 def _plugin_id(family: str, name: str) -> str:
     name = name.strip().lower().replace("-", "_")
-    plugin_id = PREFIXES[family] + name.removeprefix(PREFIXES[family])
-    if not _NAME.fullmatch(plugin_id) or keyword.iskeyword(name) or plugin_id.endswith("_"):
-        raise click.ClickException("a name consists of letters, digits and underscores")
+    name = name.removeprefix(PREFIXES[family])
+    plugin_id = PREFIXES[family] + name
+    if not _NAME.fullmatch(name):
+        raise click.ClickException(
+            "a name begins with a letter, then letters, digits and underscores"
+        )
     if len(plugin_id) > LONGEST:
         raise click.ClickException(f"a name has at most {LONGEST} characters")
     return plugin_id

@@ -135,7 +135,10 @@ def _granian(program: Program, address: Address, options: Mapping[str, str]) -> 
 
 
 def application() -> Any:
-    """The WSGI application of a Granian worker, from the ini named in the environment."""
+    """The WSGI application of a Granian worker, from the ini named in the environment.
+
+    Does what Waitress does by its options: the scheme of the proxy, and the bound of bodies.
+    """
     from suwen.app import make_app
     from suwen.cli.program import Program
 
@@ -144,11 +147,14 @@ def application() -> Any:
     scheme = program.settings.base_url.partition(":")[0]
     wrapped = make_app(house, program.raw)
 
-    def with_scheme(environ: dict[str, Any], start_response: Any) -> Any:
+    def guarded(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.url_scheme"] = scheme
+        if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+            start_response("413 Content Too Large", [("Content-Length", "0")])
+            return [b""]
         return wrapped(environ, start_response)
 
-    return with_scheme
+    return guarded
 
 
 @click.command()
