@@ -19,6 +19,7 @@ from suwen.hookspecs.common import HttpTransport, PluginContext
 from suwen.kernel import clock
 from suwen.kernel.cache import VersionedCache, bump, versions_of
 from suwen.kernel.errors import Conflict, NotFound
+from suwen.kernel.http import for_plugin
 from suwen.kernel.plugins.models import STATES, RegionPlugin
 
 if TYPE_CHECKING:
@@ -142,11 +143,12 @@ class Switch:
         self, session: Session, region: str, item: Registered[Any], locale: str = "zh_CN"
     ) -> PluginContext:
         """What a call to the object is given; raises ``colander.Invalid`` if unconfigured."""
+        settings = self.settings(session, region, item)
         return PluginContext(
             region=region,
-            settings=self.settings(session, region, item),
+            settings=settings,
             now=clock.now,
-            transport=self.transport,
+            transport=for_plugin(self.transport, settings),
             environment=self._settings.environment,
             locale=locale,
             extra=self.extra,
