@@ -58,6 +58,14 @@ def add_counter(
     counters.sort(key=lambda counter: counter.order)
 
 
+def seal(house: House) -> None:
+    """Periodic job: chain the audit events that were written since the last time."""
+    sealed = True
+    while sealed:
+        with house.database.transaction() as session:
+            sealed = bool(house.audit.seal(session))
+
+
 def includeme(config: Configurator) -> None:
     """Directive, routes, pages and navigation."""
     config.registry["suwen.counters"] = []
@@ -72,3 +80,5 @@ def includeme(config: Configurator) -> None:
         ("admin.system", _("审计日志"), "admin.audit", "staff.audit", "shield-check"),
     ):
         config.add_suwen_nav(slot, title, route, permission=permission, icon=icon)
+    house: House = config.registry.house
+    house.jobs.periodic("audit.seal", lambda: seal(house), every_minutes=5)

@@ -390,5 +390,15 @@ def test_auditors_of_one_region_read_that_one(house):
         assert len(find(session, {}).events) == 3
 
 
+def test_the_log_is_chained_by_a_job(app, house):
+    write(house, 3)
+
+    house.jobs.run_periodic("audit.seal")
+
+    with house.database.snapshot() as session:
+        assert house.audit.unsealed(session) == 0
+        assert house.audit.verify(session).ok
+
+
 def test_the_auditor_changes_nothing(site):
     site(("auditor", "*")).get("/admin/plugins", status=403)
