@@ -95,7 +95,7 @@ class Sales:
             .where(Product.test_type.in_(offered))
             .order_by(Sku.id)
         )
-        return [_piece(sku, product) for sku, product in db.execute(query).tuples()]
+        return [_piece(sku, product) for sku, product in db.execute(query)]
 
     def _sale(self, shop: Shop, number: int, total: int) -> Sale:
         luck = chance(self._seed, "order", number)
