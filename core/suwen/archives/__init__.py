@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.kernel.i18n import _
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
 
@@ -24,8 +26,8 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
     config.scan("suwen.archives.views")
     config.add_suwen_nav(
-        "storefront.member", "健康档案", "archives.list", order=20, icon="file-earmark-medical"
+        "storefront.member", _("健康档案"), "archives.list", order=20, icon="file-earmark-medical"
     )
     config.add_suwen_nav(
-        "admin.health", "检测报告", "admin.reports", order=10, permission="staff.reports"
+        "admin.health", _("检测报告"), "admin.reports", order=10, permission="staff.reports"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.kernel.i18n import _
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
 
@@ -14,4 +16,4 @@ def includeme(config: Configurator) -> None:
     config.add_route("catalog.products", "/products")
     config.add_route("catalog.product", "/products/{slug}")
     config.scan("suwen.catalog.views")
-    config.add_suwen_nav("storefront.main", "检测产品", "catalog.products", order=10)
+    config.add_suwen_nav("storefront.main", _("检测产品"), "catalog.products", order=10)

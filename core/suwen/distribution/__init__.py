@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from suwen.distribution.services import distribution, rewards
+from suwen.kernel.i18n import _
 from suwen.orders.models import OrderLine
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
     config.scan("suwen.distribution.views")
     config.add_suwen_nav(
-        "storefront.member", "推荐返现", "distribution.home", order=40, icon="share"
+        "storefront.member", _("推荐返现"), "distribution.home", order=40, icon="share"
     )
     subscribe(house)
     house.jobs.periodic("distribution.lapse", lambda: lapse(house), every_minutes=60)

@@ -17,6 +17,7 @@ from suwen.distribution.models import CommissionLine, CommissionStep, RewardSnap
 from suwen.distribution.reversal import reversal_postings, standing_of
 from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine
 from suwen.kernel import clock, ids
+from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -162,7 +163,7 @@ class Rewards:
         total = sum(row["amount_fen"] for row in rows)
         postings = [("commission_expense", total)]
         postings += [(account_of(row), -row["amount_fen"]) for row in rows]
-        if self._ledger.post("commission", str(order_id), postings, memo="推荐返现") is None:
+        if self._ledger.post("commission", str(order_id), postings, memo=_("推荐返现")) is None:
             return
         self._db.execute(insert(CommissionLine), rows)
         self._db.execute(insert(CommissionStep), [_first_step(row) for row in rows])
@@ -188,7 +189,7 @@ class Rewards:
             postings += reversal_postings(self._ledger, line, back)
             self._step_back(line, left, back)
         if postings:
-            self._ledger.post("commission_reversed", refund_number, postings, memo="返现收回")
+            self._ledger.post("commission_reversed", refund_number, postings, memo=_("返现收回"))
         self._db.flush()
 
     def _step_back(self, line: CommissionLine, left: int, back: int) -> None:

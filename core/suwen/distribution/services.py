@@ -22,6 +22,7 @@ from suwen.distribution.reversal import reward_line
 from suwen.distribution.rewards import Rewards
 from suwen.kernel import clock, ids
 from suwen.kernel.errors import NotFound
+from suwen.kernel.i18n import _
 from suwen.kernel.upsert import insert_once
 from suwen.ledger.services import ledger
 from suwen.messaging.services import messaging
@@ -139,7 +140,7 @@ class DistributionService:
                     ("commission_held", line.standing_fen),
                     (f"member.{member_id}.frozen", -line.standing_fen),
                 ],
-                memo="推荐返现",
+                memo=_("推荐返现"),
             )
             self._step(line, "frozen", line.standing_fen, "joined")
             line.held_until = None
@@ -166,7 +167,7 @@ class DistributionService:
                     ("commission_held", line.standing_fen),
                     ("commission_expense", -line.standing_fen),
                 ],
-                memo="返现逾期未领",
+                memo=_("返现逾期未领"),
             )
             self._step(line, "reversed", line.standing_fen, "not_joined")
             line.standing_fen = 0

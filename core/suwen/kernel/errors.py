@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from suwen.kernel.i18n import _
+
 Message = str
 """A gettext message id, usually a ``TranslationString`` with its mapping."""
 
@@ -18,7 +20,7 @@ class SuwenError(Exception):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "invalid"
-    message: ClassVar[Message] = "请求无法处理"
+    message: ClassVar[Message] = _("请求无法处理")
 
     def __init__(
         self, message: Message | None = None, *, fields: Mapping[str, Message] | None = None
@@ -38,7 +40,7 @@ class NotFound(SuwenError):
 
     status = 404
     code = "not_found"
-    message = "没有找到您要的内容"
+    message = _("没有找到您要的内容")
 
 
 class Forbidden(SuwenError):
@@ -46,7 +48,7 @@ class Forbidden(SuwenError):
 
     status = 403
     code = "forbidden"
-    message = "您没有进行此操作的权限"
+    message = _("您没有进行此操作的权限")
 
 
 class Conflict(SuwenError):
@@ -54,7 +56,7 @@ class Conflict(SuwenError):
 
     status = 409
     code = "conflict"
-    message = "当前状态不允许此操作"
+    message = _("当前状态不允许此操作")
 
 
 class TooMany(SuwenError):
@@ -62,7 +64,7 @@ class TooMany(SuwenError):
 
     status = 429
     code = "too_many_requests"
-    message = "操作过于频繁，请稍后再试"
+    message = _("操作过于频繁，请稍后再试")
 
     def __init__(self, retry_after_s: int, message: Message | None = None) -> None:
         """Keep the seconds after which another try makes sense."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from suwen.kernel.errors import Invalid
+from suwen.kernel.i18n import _
 
 # \d would accept full-width digits, and float("19.99") * 100 is 1998.9999999999998.
 _YUAN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?", re.ASCII)
@@ -14,7 +15,7 @@ class BadAmount(Invalid):
     """Not an amount of money."""
 
     code = "bad_amount"
-    message = "请填写金额，例如 1299 或 1299.00"
+    message = _("请填写金额，例如 1299 或 1299.00")
 
 
 def parse_yuan(text: str, field: str = "amount") -> int:

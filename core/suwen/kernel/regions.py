@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from suwen.kernel.cache import VersionedCache, bump, versions_of
 from suwen.kernel.db import Base
 from suwen.kernel.errors import Invalid
+from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ class UnknownRegion(Invalid):
     """Not a division code that any region covers."""
 
     code = "unknown_region"
-    message = "没有这个地区，请重新选择"
+    message = _("没有这个地区，请重新选择")
 
 
 class Regions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.kernel.i18n import _
 from suwen.orders.services import orders, settling
 
 if TYPE_CHECKING:
@@ -58,10 +59,12 @@ def includeme(config: Configurator) -> None:
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.orders.views")
-    config.add_suwen_nav("storefront.member", "我的订单", "orders.list", order=10, icon="bag")
-    config.add_suwen_nav("admin.shop", "订单", "admin.orders", order=10, permission="staff.orders")
+    config.add_suwen_nav("storefront.member", _("我的订单"), "orders.list", order=10, icon="bag")
     config.add_suwen_nav(
-        "admin.shop", "线下收款", "admin.intents", order=20, permission="staff.cashier"
+        "admin.shop", _("订单"), "admin.orders", order=10, permission="staff.orders"
+    )
+    config.add_suwen_nav(
+        "admin.shop", _("线下收款"), "admin.intents", order=20, permission="staff.cashier"
     )
     subscribe(house)
     house.jobs.periodic("orders.expire", lambda: expire(house))

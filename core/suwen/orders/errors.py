@@ -3,73 +3,74 @@
 from __future__ import annotations
 
 from suwen.kernel.errors import Conflict, Invalid
+from suwen.kernel.i18n import _
 
 
 class EmptyOrder(Invalid):
     """Nothing was chosen."""
 
     code = "empty_order"
-    message = "请至少选择一项检测"
+    message = _("请至少选择一项检测")
 
 
 class BadCollection(Invalid):
     """The way or place of collection does not fit."""
 
     code = "bad_collection"
-    message = "请选择采样方式以及采集点或收货地址"
+    message = _("请选择采样方式以及采集点或收货地址")
 
 
 class GatewayRefused(Invalid):
     """The gateway is not offered for this purchase."""
 
     code = "gateway_refused"
-    message = "所选支付方式在此服务地区不可用，请选择其他方式"
+    message = _("所选支付方式在此服务地区不可用，请选择其他方式")
 
 
 class NeedsIntent(Conflict):
     """The gateway takes money before there is an order: make an intent instead."""
 
     code = "needs_intent"
-    message = "该支付方式需先登记付款意向，由收银员确认后生成订单"
+    message = _("该支付方式需先登记付款意向，由收银员确认后生成订单")
 
 
 class BalanceUnavailable(Invalid):
     """No plugin of the region takes balance."""
 
     code = "balance_unavailable"
-    message = "此服务地区未开通余额支付"
+    message = _("此服务地区未开通余额支付")
 
 
 class ReceiptTaken(Invalid):
     """The receipt number was used for another confirmation."""
 
     code = "receipt_taken"
-    message = "该收据编号已被使用，请核对"
+    message = _("该收据编号已被使用，请核对")
 
 
 class IntentExpired(Conflict):
     """The intent's time is over."""
 
     code = "intent_expired"
-    message = "付款意向已过期，请会员重新提交"
+    message = _("付款意向已过期，请会员重新提交")
 
 
 class AmountDiffers(Invalid):
     """The money on the counter is not the amount of the intent."""
 
     code = "amount_differs"
-    message = "实收金额与应付金额不一致"
+    message = _("实收金额与应付金额不一致")
 
 
 class RefundTooLarge(Invalid):
     """More than what is left of the line."""
 
     code = "refund_too_large"
-    message = "退款金额超过该项可退金额"
+    message = _("退款金额超过该项可退金额")
 
 
 class NotPayable(Conflict):
     """Only an order that waits for payment can be paid."""
 
     code = "not_payable"
-    message = "订单当前状态不能付款"
+    message = _("订单当前状态不能付款")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from suwen.kernel import clock, ids
 from suwen.kernel.db import lock
 from suwen.kernel.errors import Invalid, NotFound
+from suwen.kernel.i18n import _
 from suwen.orders import writing
 from suwen.orders.errors import AmountDiffers, IntentExpired, ReceiptTaken
 from suwen.orders.models import Intent, Order
@@ -122,7 +123,7 @@ class Intents:
 
     def _check(self, intent: Intent, takings: Takings) -> None:
         if not _RECEIPT.fullmatch(takings.receipt_no):
-            message = "请填写收据编号（字母、数字或短横线，最多 40 位）"
+            message = _("请填写收据编号（字母、数字或短横线，最多 40 位）")
             raise Invalid(message, fields={"receipt_no": message})
         if takings.amount_fen != intent.payable_fen:
             raise AmountDiffers(fields={"amount": AmountDiffers.message})
@@ -159,7 +160,7 @@ class Intents:
     def reject(self, code: str, reason: str, actor: Actor) -> Intent:
         """Refuse at the counter, with a reason; raises ``IllegalTransition``."""
         if not reason.strip():
-            raise Invalid("请填写驳回原因", fields={"reason": "请填写驳回原因"})
+            raise Invalid(_("请填写驳回原因"), fields={"reason": _("请填写驳回原因")})
         intent = lock(self._db, Intent, self.get(code).id)
         self._decide(intent, "rejected", actor, reason)
         return intent

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suwen.hookspecs.payment import OfferContext
 from suwen.kernel.errors import Invalid, NotFound
+from suwen.kernel.i18n import _
 from suwen.orders.errors import BadCollection, BalanceUnavailable, EmptyOrder
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Quoting:
             wish.collection_method not in tests.get(line.test_type).obj.collection_methods
             for line in lines
         ):
-            message = "所选检测不支持此采样方式，请改选其他方式"
+            message = _("所选检测不支持此采样方式，请改选其他方式")
             raise BadCollection(message, fields={"collection.method": message})
 
 

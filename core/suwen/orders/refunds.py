@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from suwen.kernel.db import lock
 from suwen.kernel.errors import Conflict, Invalid
+from suwen.kernel.i18n import _
 from suwen.orders import writing
 from suwen.orders.errors import RefundTooLarge
 from suwen.orders.models import Order, OrderLine, OrderRefund
@@ -49,10 +50,10 @@ class OrderRefunds:
         Raises ``RefundTooLarge`` at the line, or ``Conflict`` when the order holds no money.
         """
         if not reason.strip():
-            raise Invalid("请填写退款原因", fields={"reason": "请填写退款原因"})
+            raise Invalid(_("请填写退款原因"), fields={"reason": _("请填写退款原因")})
         lock(self._db, Order, order.id)
         if order.state not in REFUNDABLE:
-            raise Conflict("订单当前状态不能申请退款")
+            raise Conflict(_("订单当前状态不能申请退款"))
         amounts = self._amounts(order, wishes)
         refund = self._payments.request_refund(
             self._payments.captured_attempt("order", order.id),
@@ -106,7 +107,7 @@ class OrderRefunds:
 def _amount(line: OrderLine | None, wish: LineWish, left: dict[int, int], index: int) -> int:
     field = f"lines.{index}"
     if line is None:
-        raise Invalid("订单中没有这一项", fields={f"{field}.line_id": "订单中没有这一项"})
+        raise Invalid(_("订单中没有这一项"), fields={f"{field}.line_id": _("订单中没有这一项")})
     amount: Any = wish.amount_fen
     if amount is None:
         quantity = wish.quantity if wish.quantity is not None else line.quantity

@@ -16,6 +16,7 @@ from suwen.kernel import clock, ids
 from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import lock
 from suwen.kernel.errors import NotFound
+from suwen.kernel.i18n import _
 from suwen.ledger.services import ledger
 from suwen.messaging.services import messaging
 from suwen.orders import writing
@@ -169,7 +170,7 @@ class OrderService:
         # An attempt that is still open at the provider is closed there first.
         due = [order for order in orders if not self.payments.has_open("order", order.id)]
         for order in due:
-            self.cancel(order, SYSTEM, "超过付款时限")
+            self.cancel(order, SYSTEM, _("超过付款时限"))
         intents = self._db.scalars(
             select(Intent)
             .where(Intent.state == "waiting", Intent.expires_at <= moment)

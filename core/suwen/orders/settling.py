@@ -11,6 +11,7 @@ from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock
 from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import lock, locked
+from suwen.kernel.i18n import _
 from suwen.orders import writing
 from suwen.orders.models import Order, OrderLine, OrderRefund
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from suwen.messaging.services import MessagingService
     from suwen.payments.services import PaymentService
 
-UNCLAIMED = "订单无法再收款，款项自动退回"
+UNCLAIMED = _("订单无法再收款，款项自动退回")
 
 
 class Settling:
@@ -59,7 +60,7 @@ class Settling:
             "order_paid",
             str(order.id),
             [("receipts", data["amount_fen"]), ("revenue", -data["amount_fen"])],
-            memo="订单收款",
+            memo=_("订单收款"),
         )
         self._db.flush()
         facts = {"order_id": order.id, "number": order.number, "member_id": order.member_id}
@@ -94,7 +95,7 @@ class Settling:
             "order_refunded",
             data["number"],
             [("revenue", data["amount_fen"]), ("receipts", -data["amount_fen"])],
-            memo="订单退款",
+            memo=_("订单退款"),
         )
         self._record_refund(order, data["number"], whole=whole)
         left = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suwen.kernel.i18n import _
 from suwen.kernel.states import machine
 
 ORDER = machine(
@@ -13,20 +14,20 @@ ORDER = machine(
 )
 
 ORDER_TITLES = {
-    "pending_payment": "待付款",
-    "paid": "已付款",
-    "used": "已使用",
-    "completed": "已完成",
-    "cancelled": "已取消",
-    "refunded": "已退款",
+    "pending_payment": _("待付款"),
+    "paid": _("已付款"),
+    "used": _("已使用"),
+    "completed": _("已完成"),
+    "cancelled": _("已取消"),
+    "refunded": _("已退款"),
 }
 
 INTENT = machine("intent", waiting="confirmed rejected expired cancelled")
 
 INTENT_TITLES = {
-    "waiting": "待确认",
-    "confirmed": "已确认",
-    "rejected": "已驳回",
-    "expired": "已过期",
-    "cancelled": "已取消",
+    "waiting": _("待确认"),
+    "confirmed": _("已确认"),
+    "rejected": _("已驳回"),
+    "expired": _("已过期"),
+    "cancelled": _("已取消"),
 }

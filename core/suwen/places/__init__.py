@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.kernel.i18n import _
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
 
@@ -12,4 +14,4 @@ def includeme(config: Configurator) -> None:
     """Mount pages and operations."""
     config.add_route("places.points", "/collection-points")
     config.scan("suwen.places.views")
-    config.add_suwen_nav("storefront.main", "采集点", "places.points", order=30)
+    config.add_suwen_nav("storefront.main", _("采集点"), "places.points", order=30)

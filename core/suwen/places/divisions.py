@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from suwen.kernel.errors import Invalid
+from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ class UnknownDivision(Invalid):
     """Not a division code of GB/T 2260."""
 
     code = "unknown_division"
-    message = "没有这个行政区划代码，请重新选择地区"
+    message = _("没有这个行政区划代码，请重新选择地区")
 
 
 @lru_cache(maxsize=1)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pyramid.view import view_config
 
 from suwen.catalog.services import Filters, catalog
+from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
 MAX_QUERY = 40
-METHOD_TITLES = {"on_site": "采集点现场采集", "mail": "邮寄样本"}
+METHOD_TITLES = {"on_site": _("采集点现场采集"), "mail": _("邮寄样本")}
 
 
 def filters_of(request: Request) -> Filters:
@@ -73,7 +74,7 @@ def product(request: Request) -> dict[str, Any]:
     """One product."""
     row = request.find(catalog).get_product(request.region.code, request.matchdict["slug"])
     methods = [{"code": code, "title": METHOD_TITLES[code]} for code in row["collection_methods"]]
-    reason = "" if row["offered"] else "所选地区暂未开通此项检测，可在页面上方更换地区"
+    reason = "" if row["offered"] else _("所选地区暂未开通此项检测，可在页面上方更换地区")
     skus = [{**sku, "left": sku["stock"]} for sku in row["skus"]]
     shown = {**row, "skus": skus, "collection_methods": methods, "reason": reason}
     return {"product": shown}

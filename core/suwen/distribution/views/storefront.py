@@ -14,6 +14,7 @@ from suwen.catalog.services import Filters, catalog
 from suwen.distribution.services import TERMS_VERSION, distribution
 from suwen.distribution.states import TITLES
 from suwen.kernel.errors import NotFound, SuwenError
+from suwen.kernel.i18n import _
 from suwen.ledger.services import ledger
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def join(request: Request) -> HTTPSeeOther:
     try:
         version = request.POST.get("accept_version", "")
         request.find(distribution).join(request.identity.member_id, version)
-        request.flash("success", "已加入推荐返现")
+        request.flash("success", _("已加入推荐返现"))
     except SuwenError as error:
         request.flash("danger", error.text)
     return _back(request)
@@ -117,5 +118,5 @@ def join(request: Request) -> HTTPSeeOther:
 def leave(request: Request) -> HTTPSeeOther:
     """Stop being a distributor."""
     request.find(distribution).leave(request.identity.member_id)
-    request.flash("success", "已退出推荐返现，已产生的返现不受影响")
+    request.flash("success", _("已退出推荐返现，已产生的返现不受影响"))
     return _back(request)

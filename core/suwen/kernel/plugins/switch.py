@@ -20,6 +20,7 @@ from suwen.kernel import clock
 from suwen.kernel.cache import VersionedCache, bump, versions_of
 from suwen.kernel.errors import Conflict, NotFound
 from suwen.kernel.http import for_plugin
+from suwen.kernel.i18n import _
 from suwen.kernel.plugins.models import STATES, RegionPlugin
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ class UnknownPlugin(NotFound):
     """No plugin of this id is installed."""
 
     code = "unknown_plugin"
-    message = "没有安装这个插件"
+    message = _("没有安装这个插件")
 
 
 class PluginUnusable(Conflict):
     """The plugin is quarantined or lacks settings, so it cannot be enabled."""
 
     code = "plugin_unusable"
-    message = "插件当前不可用，无法启用"
+    message = _("插件当前不可用，无法启用")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Switch:
             raise PluginUnusable
         problems = self.missing(session, region, plugin)
         if problems:
-            raise PluginUnusable("插件缺少必要的设置，请先填写", fields=problems)
+            raise PluginUnusable(_("插件缺少必要的设置，请先填写"), fields=problems)
 
     def _row(self, session: Session, region: str, plugin: str) -> RegionPlugin:
         row = session.get(RegionPlugin, (region, plugin))

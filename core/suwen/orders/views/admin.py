@@ -9,6 +9,7 @@ from pyramid.view import view_config
 
 from suwen.accounts.identity import actor
 from suwen.kernel.errors import SuwenError
+from suwen.kernel.i18n import _
 from suwen.kernel.money import parse_yuan
 from suwen.orders import writing
 from suwen.orders.intents import Intents, Takings
@@ -129,7 +130,7 @@ def confirm(request: Request) -> Any:
     except SuwenError as error:
         request.response.status = 422
         return _intent_page(request, request.POST, error.fields or {"": error.text})
-    request.flash("success", "已确认收款并生成订单")
+    request.flash("success", _("已确认收款并生成订单"))
     return HTTPSeeOther(
         request.route_path("admin.intent", code=found.code, _query={"order": made.number})
     )
@@ -150,5 +151,5 @@ def reject(request: Request) -> Any:
     except SuwenError as error:
         request.response.status = 422
         return _intent_page(request, request.POST, error.fields or {"": error.text})
-    request.flash("success", "已驳回付款意向")
+    request.flash("success", _("已驳回付款意向"))
     return HTTPSeeOther(request.route_path("admin.intents"))

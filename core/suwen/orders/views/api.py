@@ -10,6 +10,7 @@ from suwen.accounts.identity import actor
 from suwen.api.operations import operation
 from suwen.hookspecs.payment import OrderPolicy
 from suwen.kernel import ids
+from suwen.kernel.i18n import _
 from suwen.orders.errors import NeedsIntent
 from suwen.orders.models import Intent, Order
 from suwen.orders.placing import Checkout
@@ -167,7 +168,7 @@ def get_order(request: Request) -> dict[str, Any]:
 def cancel_order(request: Request) -> dict[str, Any]:
     """Cancel an unpaid order."""
     service, order = request.find(orders), own(request)
-    service.cancel(order, actor(request), "会员取消")
+    service.cancel(order, actor(request), _("会员取消"))
     return order_detail(service, own(request))
 
 

@@ -11,6 +11,7 @@ from suwen.accounts.identity import actor
 from suwen.accounts.profiles import AddressBook
 from suwen.kernel import ids
 from suwen.kernel.errors import SuwenError
+from suwen.kernel.i18n import _
 from suwen.orders.models import Intent
 from suwen.orders.placing import Checkout
 from suwen.orders.quoting import Quote, Wish
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from pyramid.request import Request
 
-TITLES = {"on_site": "采集点现场采集", "mail": "邮寄样本"}
+TITLES = {"on_site": _("采集点现场采集"), "mail": _("邮寄样本")}
 
 
 class Form:

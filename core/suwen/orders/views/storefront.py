@@ -9,6 +9,7 @@ from pyramid.view import view_config
 
 from suwen.accounts.identity import actor
 from suwen.kernel.errors import SuwenError
+from suwen.kernel.i18n import _
 from suwen.orders.models import Order
 from suwen.orders.services import orders
 from suwen.orders.states import INTENT_TITLES, ORDER, ORDER_TITLES
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from suwen.orders.services import OrderService
 
 EVENTS = {
-    "placed": "提交订单",
-    "paid": "付款成功",
-    "cancelled": "订单取消",
-    "refunded": "全额退款",
-    "refunded_partly": "部分退款",
-    "refund_requested": "申请退款",
-    "late_payment": "收到逾期付款，已安排退回",
+    "placed": _("提交订单"),
+    "paid": _("付款成功"),
+    "cancelled": _("订单取消"),
+    "refunded": _("全额退款"),
+    "refunded_partly": _("部分退款"),
+    "refund_requested": _("申请退款"),
+    "late_payment": _("收到逾期付款，已安排退回"),
 }
 
 
@@ -82,8 +83,8 @@ def cancel(request: Request) -> HTTPSeeOther:
     """Cancel an unpaid order."""
     found = _own(request)
     try:
-        request.find(orders).cancel(found, actor(request), "会员取消")
-        request.flash("success", "订单已取消")
+        request.find(orders).cancel(found, actor(request), _("会员取消"))
+        request.flash("success", _("订单已取消"))
     except SuwenError as error:
         request.flash("danger", error.text)
     return HTTPSeeOther(request.route_path("orders.order", number=found.number))
@@ -96,7 +97,7 @@ def refund(request: Request) -> HTTPSeeOther:
     try:
         reason = request.POST.get("reason", "")[:200]
         request.find(orders).refunds.request(found, reason, (), actor(request))
-        request.flash("success", "退款申请已提交，财务审核后原路退回")
+        request.flash("success", _("退款申请已提交，财务审核后原路退回"))
     except SuwenError as error:
         request.flash("danger", next(iter(error.fields.values()), error.text))
     return HTTPSeeOther(request.route_path("orders.order", number=found.number))
@@ -122,7 +123,7 @@ def intent_cancel(request: Request) -> HTTPSeeOther:
     code = request.matchdict["code"]
     try:
         request.find(orders).intents.cancel(request.identity.member_id, code, actor(request))
-        request.flash("success", "付款意向已取消")
+        request.flash("success", _("付款意向已取消"))
     except SuwenError as error:
         request.flash("danger", error.text)
     return HTTPSeeOther(request.route_path("orders.intent", code=code))
