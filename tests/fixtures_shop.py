@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from webtest import TestApp
 
 from suwen import accounts as accounts_domain
 from suwen import distribution as distribution_domain
@@ -19,10 +20,14 @@ from suwen.accounts.services import Registration, accounts
 from suwen.catalog.models import Product, Sku
 from suwen.catalog.services import catalog
 from suwen.distribution.services import TERMS_VERSION, distribution
-from suwen.kernel import crypto, house as kernel_house, ids
+from suwen.app import make_app
+from suwen.kernel import crypto, ids
+from suwen.kernel import house as kernel_house
 from suwen.kernel.audit import Actor
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
+from suwen.kernel.sessions import Device
+from suwen.ledger.services import ledger
 from suwen.orders.models import Intent, Order
 from suwen.orders.placing import Checkout
 from suwen.orders.quoting import Wish
@@ -171,37 +176,77 @@ def stock_shelf(shop: Shop, db: Any) -> None:
     shop.product, shop.sku, shop.limited_sku = product.id, skus[0].id, skus[1].id
 
 
-@pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
-    """The shop, its books proved right at the end."""
+def open_house(url: str, folder: Path) -> Any:
+    """A house with all installed plugins and a gateway in memory, not wired yet."""
     host = PluginHost(strict=True)
     host.load()
     fakes.register(host, fakes.FAKE, fakes.FakeGateway())
-    house = kernel_house.build(development_settings(database_url, tmp_path), host=host)
+    house = kernel_house.build(development_settings(url, folder), host=host)
     crypto.KeyBase.metadata.create_all(house.vault.store.engine)
-    for domain in (messaging_domain, accounts_domain):
-        domain.install(house)
-    for upper in (orders_domain, distribution_domain):
-        upper.subscribe(house)
-    for kind, handler in payment_tasks.HANDLERS.items():
-        house.outbox.handler(kind, partial(handler, house))
+    return house
+
+
+def open_shop(house: Any) -> Shop:
+    """Regions, switches and goods."""
     made = Shop(house)
     with house.database.transaction() as db:
         house.regions.add(db, DEFAULT_CODE, "全国", [""])
         house.regions.add(db, "4306", "岳阳市", ["4306"])
         for region in (DEFAULT_CODE, "4306"):
             house.switch.store_settings(
-                db, region, host.gateways.get(fakes.FAKE), {"mchid": "1900", "key": "k1"}
+                db, region, house.host.gateways.get(fakes.FAKE), {"mchid": "1900", "key": "k1"}
             )
             for plugin in (fakes.FAKE, "reward_tiered", "archive_gene_report"):
                 house.switch.set_state(db, region, plugin, "enabled")
         house.switch.set_state(db, "4306", OFFLINE, "enabled")
         stock_shelf(made, db)
-    yield made
-    with house.database.snapshot() as db:
-        from suwen.ledger.services import ledger
+    return made
 
+
+def prove_books(house: Any) -> None:
+    """Ledger and audit log must be right whatever a test did."""
+    with house.database.snapshot() as db:
         verdict = ledger(house, db).verify()
         assert verdict.ok, verdict
         assert house.audit.verify(db).ok
+
+
+@pytest.fixture
+def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    """The shop without its web pages, its books proved right at the end."""
+    house = open_house(database_url, tmp_path)
+    for domain in (messaging_domain, accounts_domain):
+        domain.install(house)
+    for upper in (orders_domain, distribution_domain):
+        upper.subscribe(house)
+    for kind, handler in payment_tasks.HANDLERS.items():
+        house.outbox.handler(kind, partial(handler, house))
+    yield open_shop(house)
+    prove_books(house)
+    house.close()
+
+
+@dataclass
+class Site(Shop):
+    """The shop with its pages and operations."""
+
+    app: Any = None
+
+    def token(self, member_id: int) -> dict[str, str]:
+        """Headers that sign the member in to the API."""
+
+        def act(db: Any) -> str:
+            return str(accounts(self.house, db).tokens.sign_in(member_id, Device()).access_token)
+
+        return {"Authorization": f"Bearer {self.run(act)}"}
+
+
+@pytest.fixture
+def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """The whole program, its books proved right at the end."""
+    house = open_house(database_url, tmp_path)
+    app = TestApp(make_app(house), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    made = open_shop(house)
+    yield Site(house, made.sku, made.limited_sku, made.product, app)
+    prove_books(house)
     house.close()

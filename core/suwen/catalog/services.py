@@ -247,12 +247,15 @@ class CatalogService:
         return test.obj.collection_methods if test else ()
 
     def categories_of(self, product_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
-        """Category ids per product."""
-        query = select(ProductCategory.product_id, ProductCategory.category_id)
-        grouped: dict[int, tuple[int, ...]] = {}
-        for row in self._db.execute(query.where(ProductCategory.product_id.in_(product_ids))):
-            grouped[row.product_id] = (*grouped.get(row.product_id, ()), row.category_id)
-        return grouped
+        """Category ids per product, from the cache."""
+        return {
+            product_id: self._cached(("in", product_id), lambda p=product_id: self._in(p))
+            for product_id in product_ids
+        }
+
+    def _in(self, product_id: int) -> tuple[int, ...]:
+        query = select(ProductCategory.category_id)
+        return tuple(self._db.scalars(query.where(ProductCategory.product_id == product_id)))
 
     def take_stock(self, lines: Sequence[LineFact]) -> None:
         """Take what the lines need, all or nothing; raises ``OutOfStock``."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from suwen.distribution.services import distribution, rewards
 from suwen.kernel.i18n import _
-from suwen.orders.models import OrderLine
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -53,9 +50,7 @@ def subscribe(house: House) -> None:
     def paid(db: Session, event: Event) -> None:
         service = rewards(house, db)
         service.bindings.make_permanent(event.data["member_id"])
-        order_id = event.data["order_id"]
-        query = select(OrderLine.id).where(OrderLine.order_id == order_id)
-        service.post(order_id, db.scalars(query.order_by(OrderLine.position)).all())
+        service.post(event.data["order_id"])
 
     def refunded(db: Session, event: Event) -> None:
         left = {line["line_id"]: line["remaining_fen"] for line in event.data["lines"]}

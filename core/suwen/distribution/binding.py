@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import aliased
 
 from suwen.distribution.models import Binding, Distributor, ShareLink
 from suwen.hookspecs.reward import UplineFact
@@ -22,6 +23,8 @@ MAX_DEPTH = 200
 """A chain longer than this is not walked to its root: the binding is refused."""
 
 PAID_LEVELS = 2
+
+_STATES = {"active": "joined"}
 
 
 class Bindings:
@@ -90,25 +93,21 @@ class Bindings:
         )
 
     def uplines(self, member_id: int) -> Sequence[UplineFact]:
-        """The paid levels above a member with the state each has now, in two statements."""
-        chain: list[int] = []
-        above = select(Binding.sponsor_id).where(Binding.member_id == member_id)
-        second = select(Binding.sponsor_id).where(Binding.member_id == above.scalar_subquery())
-        for query in (above, second):
-            sponsor = self._db.scalar(query)
-            if sponsor is None:
-                break
-            chain.append(sponsor)
-        states = self.states(chain)
+        """The paid levels above a member with the state each has now, in one statement."""
+        second = aliased(Binding)
+        states = [aliased(Distributor) for _level in range(PAID_LEVELS)]
+        query = (
+            select(Binding.sponsor_id, states[0].state, second.sponsor_id, states[1].state)
+            .outerjoin(second, second.member_id == Binding.sponsor_id)
+            .outerjoin(states[0], states[0].member_id == Binding.sponsor_id)
+            .outerjoin(states[1], states[1].member_id == second.sponsor_id)
+            .where(Binding.member_id == member_id)
+        )
+        row = self._db.execute(query).first()
+        pairs: list[tuple[int | None, str | None]]
+        pairs = [] if row is None else [(row[0], row[1]), (row[2], row[3])]
         return [
-            UplineFact(level, sponsor, states.get(sponsor, "not_joined"))
-            for level, sponsor in enumerate(chain, start=1)
+            UplineFact(level, sponsor, _STATES.get(state or "", state or "not_joined"))
+            for level, (sponsor, state) in enumerate(pairs, start=1)
+            if sponsor is not None
         ]
-
-    def states(self, member_ids: Sequence[int]) -> Mapping[int, str]:
-        """State of each distributor: ``joined``, ``suspended`` or ``closed``."""
-        if not member_ids:
-            return {}
-        query = select(Distributor.member_id, Distributor.state)
-        rows = self._db.execute(query.where(Distributor.member_id.in_(member_ids)))
-        return {row.member_id: "joined" if row.state == "active" else row.state for row in rows}

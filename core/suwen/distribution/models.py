@@ -114,7 +114,7 @@ class CommissionLine(WithId, Base):
 
 
 class CommissionStep(WithId, Base):
-    """A change of a commission line (返现记录)."""
+    """A change of a commission line after it was made (返现记录)."""
 
     __tablename__ = "commission_step"
 

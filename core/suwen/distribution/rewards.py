@@ -18,6 +18,7 @@ from suwen.distribution.reversal import reversal_postings, standing_of
 from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine
 from suwen.kernel import clock, ids
 from suwen.kernel.i18n import _
+from suwen.messaging.services import Note
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -66,7 +67,7 @@ class Rewards:
         """
         intent_id = event.data.get("intent_id") if kind == "order" else None
         if intent_id is not None:
-            self._adopt(intent_id, ref_id)
+            self._adopt(intent_id, ref_id, event.data["lines"])
             return
         uplines = self.bindings.uplines(event.data["member_id"])
         item = self._scheme(event.region) if uplines else None
@@ -136,10 +137,14 @@ class Rewards:
         )
         self._db.flush()
 
-    def _adopt(self, intent_id: int, order_id: int) -> None:
+    def _adopt(self, intent_id: int, order_id: int, lines: Sequence[Mapping[str, Any]]) -> None:
         snapshot = self._snapshot("intent", intent_id)
         if snapshot is not None:
             snapshot.kind, snapshot.ref_id = "order", order_id
+            snapshot.lines = [
+                {**line, "line_id": str(lines[line["position"]]["line_id"])}
+                for line in snapshot.lines
+            ]
             self._db.flush()
 
     def _snapshot(self, kind: str, ref_id: int) -> RewardSnapshot | None:
@@ -148,13 +153,13 @@ class Rewards:
         )
         return self._db.scalars(query).first()
 
-    def post(self, order_id: int, line_ids: Sequence[int]) -> None:
+    def post(self, order_id: int) -> None:
         """Book the frozen rewards of an order that was paid; twice changes nothing."""
         snapshot = self._snapshot("order", order_id)
         if snapshot is None:
             return
         rows = [
-            _commission(snapshot, order_id, line_ids[line["position"]], line)
+            _commission(snapshot, order_id, line)
             for line in snapshot.lines
             if line["beneficiary_id"] and line["amount_fen"] > 0
         ]
@@ -166,15 +171,11 @@ class Rewards:
         if self._ledger.post("commission", str(order_id), postings, memo=_("推荐返现")) is None:
             return
         self._db.execute(insert(CommissionLine), rows)
-        self._db.execute(insert(CommissionStep), [_first_step(row) for row in rows])
-        for row in rows:
-            self._messaging.notify(
-                row["beneficiary_id"],
-                "commission_frozen",
-                {},
-                key=f"commission:{row['id']}",
-                region=snapshot.region,
-            )
+        notes = [
+            Note(row["beneficiary_id"], "commission_frozen", {}, f"commission:{row['id']}")
+            for row in rows
+        ]
+        self._messaging.tell(notes, region=snapshot.region)
 
     def reverse(self, refund_number: str, remaining: Mapping[int, int]) -> None:
         """Take back what no longer stands; ``remaining`` is fen left of each order line."""
@@ -209,13 +210,11 @@ def account_of(row: Mapping[str, Any]) -> str:
     return f"member.{row['beneficiary_id']}.frozen"
 
 
-def _commission(
-    snapshot: RewardSnapshot, order_id: int, line_id: int, line: Mapping[str, Any]
-) -> dict[str, Any]:
+def _commission(snapshot: RewardSnapshot, order_id: int, line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": ids.new_id(),
         "order_id": order_id,
-        "order_line_id": line_id,
+        "order_line_id": int(line["line_id"]),
         "level": line["level"],
         "beneficiary_id": int(line["beneficiary_id"]),
         "region": snapshot.region,
@@ -231,18 +230,6 @@ def _commission(
         "state": "frozen" if line["joined"] else "held",
         "created_at": clock.now(),
         "held_until": None if line["joined"] else clock.now() + timedelta(days=HELD_DAYS),
-    }
-
-
-def _first_step(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": ids.new_id(),
-        "line_id": row["id"],
-        "at": clock.now(),
-        "source": "",
-        "target": row["state"],
-        "amount_fen": row["amount_fen"],
-        "reason": "order_paid",
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import case, insert, literal, select, update
+from sqlalchemy import case, event, insert, literal, select, update
 
 from suwen.kernel import clock, ids
 from suwen.kernel.db import Fen
@@ -50,9 +50,43 @@ def entry_mac(vault: Vault, entry: Mapping[str, Any], amounts: Amounts) -> str:
     return vault.mac("ledger", json.dumps(values, ensure_ascii=False).encode())
 
 
+class HouseAccounts:
+    """Ids of the house's accounts, which never change: known to the process once committed."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._ids: dict[str, int] = {}
+
+    def known(self, codes: Sequence[AccountCode]) -> dict[str, AccountRow]:
+        """Rows of those codes that are known."""
+        return {
+            code.code: AccountRow(self._ids[code.code], code.code, None)
+            for code in codes
+            if code.code in self._ids
+        }
+
+    def learn(self, db: Session, rows: Mapping[str, AccountRow]) -> None:
+        """Keep ids once the transaction that read them has committed.
+
+        It may have opened the accounts itself, and its rollback would take them away again.
+        """
+        if "ledger.learnt" not in db.info:
+            event.listen(db, "after_commit", self._keep)
+            event.listen(db, "after_rollback", _forget)
+        db.info.setdefault("ledger.learnt", {}).update({code: row.id for code, row in rows.items()})
+
+    def _keep(self, db: Session) -> None:
+        self._ids.update(db.info.get("ledger.learnt", {}))
+
+
+def _forget(db: Session) -> None:
+    db.info.get("ledger.learnt", {}).clear()
+
+
 def write(
     db: Session,
     vault: Vault,
+    house: HouseAccounts,
     kind: str,
     ref: str,
     postings: Sequence[tuple[str, int]],
@@ -61,7 +95,7 @@ def write(
 ) -> int | None:
     """Write one entry; see ``LedgerService.post``."""
     amounts = _balanced(postings)
-    accounts = _accounts(db, [parse(code) for code in sorted(amounts)])
+    accounts = _accounts(db, house, [parse(code) for code in sorted(amounts)])
     changes = _changes(accounts, amounts)
     moment = clock.now()
     entry: dict[str, Any] = {
@@ -110,20 +144,25 @@ def _balanced(postings: Sequence[tuple[str, int]]) -> dict[str, int]:
     return moved
 
 
-def _accounts(db: Session, codes: Sequence[AccountCode]) -> dict[str, AccountRow]:
+def _accounts(
+    db: Session, house: HouseAccounts, codes: Sequence[AccountCode]
+) -> dict[str, AccountRow]:
     """Rows by code; members' rows are locked, always in the order of their codes.
 
     Rows of the house are not locked: every order of the shop posts to them.
     """
-    found: dict[str, AccountRow] = {}
-    for owned in (False, True):
-        group = [code for code in codes if (code.member_id is not None) is owned]
+    ours = [code for code in codes if code.member_id is None]
+    found = house.known(ours)
+    asked = [code for code in ours if code.code not in found]
+    for owned, group in ((False, asked), (True, [c for c in codes if c.member_id is not None])):
         if group:
             found.update(_find(db, group, lock=owned))
             missing = [code for code in group if code.code not in found]
             if missing:
                 _open(db, missing)
                 found.update(_find(db, missing, lock=owned))
+    if asked:
+        house.learn(db, {code.code: found[code.code] for code in asked})
     return found
 
 

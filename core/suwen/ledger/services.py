@@ -56,9 +56,11 @@ class MemberEntry:
 class LedgerService:
     """Posts, reads and proves. Every method works in the caller's transaction."""
 
-    def __init__(self, db: Session, vault: Vault, chain: Chain) -> None:
+    def __init__(
+        self, db: Session, vault: Vault, chain: Chain, accounts: posting.HouseAccounts
+    ) -> None:
         """``vault`` keys the hashes of the entries, ``chain`` links them."""
-        self._db, self._vault, self._chain = db, vault, chain
+        self._db, self._vault, self._chain, self._accounts = db, vault, chain, accounts
 
     def post(
         self,
@@ -78,7 +80,9 @@ class LedgerService:
         below zero (what to do about a shortfall is the caller's rule); ``UnbalancedEntry`` and
         ``UnknownAccount`` are programming errors.
         """
-        return posting.write(self._db, self._vault, kind, ref, postings, memo, occurred_at)
+        return posting.write(
+            self._db, self._vault, self._accounts, kind, ref, postings, memo, occurred_at
+        )
 
     def member(self, member_id: int) -> MemberBalance:
         """Cached balances of a member; zeros for one who never had money."""
@@ -158,4 +162,5 @@ def _read_cursor(cursor: str) -> tuple[int, int]:
 def ledger(house: House, db: Session) -> LedgerService:
     """The ledger in one transaction."""
     chain = Chain(LedgerEntry, LedgerLink, LedgerLink.entry_id, house.settings.path("ledger.head"))
-    return LedgerService(db, house.vault, chain)
+    accounts = house.ports.setdefault("ledger.accounts", posting.HouseAccounts())
+    return LedgerService(db, house.vault, chain, accounts)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from suwen.messaging import console
 from suwen.messaging.delivery import Deliverer
-from suwen.messaging.services import OUTBOX_KIND, messaging
+from suwen.messaging.services import OUTBOX_KIND, TELL_KIND, messaging, tell_now
 from suwen.messaging.tasks import purge
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = ["messaging"]
 def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     house.outbox.handler(OUTBOX_KIND, Deliverer(house))
+    house.outbox.handler(TELL_KIND, partial(tell_now, house))
     house.jobs.periodic("messaging.purge", lambda: purge(house), every_minutes=30)
     if house.settings.development:
         house.switch.extra["console"] = console.writer(house.database, development=True)

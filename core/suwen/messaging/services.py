@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suwen.kernel.plugins.registry import Registered
 
 OUTBOX_KIND: Final = "messaging.deliver"
+TELL_KIND: Final = "messaging.tell"
 INBOX_ADDRESS: Final = "member"
 
 Channels = Callable[["Session", str], Sequence["Registered[PushChannel]"]]
@@ -55,6 +56,16 @@ class Directory:
         return bool(port and port(db, member_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell one member once per ``key``. ``payload`` never holds health data."""
+
+    member_id: int
+    kind: str
+    payload: Mapping[str, object]
+    key: str
+
+
 class MessagingService:
     """Writes messages and their deliveries into the caller's transaction."""
 
@@ -64,6 +75,20 @@ class MessagingService:
         self._vault = vault
         self._channels = channels
         self._directory = directory
+
+    def tell(self, notes: Sequence[Note], *, region: str) -> None:
+        """Tell members after the commit: one row now, the messages themselves by a job.
+
+        For transactions that many people wait behind, such as a payment's. Notes whose keys were
+        told before are told no more. Raises ``UnknownKind``.
+        """
+        for note in notes:
+            texts.kind_of(note.kind)
+        if notes:
+            rows = [{**asdict(note), "payload": dict(note.payload)} for note in notes]
+            outbox.put(
+                self._db, TELL_KIND, f"{TELL_KIND}:{notes[0].key}", notes=rows, region=region
+            )
 
     def notify(
         self,
@@ -266,6 +291,20 @@ class MessagingService:
         written = insert_once(self._db, MessageDelivery, values, *unique)
         if written and state == "pending":
             outbox.put(self._db, OUTBOX_KIND, f"{OUTBOX_KIND}:{delivery_id}", delivery=delivery_id)
+
+
+def tell_now(house: House, payload: Mapping[str, Any]) -> None:
+    """Outbox handler: write the messages of ``tell``; twice changes nothing."""
+    with house.database.transaction() as db:
+        service = messaging(house, db)
+        for note in payload["notes"]:
+            service.notify(
+                note["member_id"],
+                note["kind"],
+                note["payload"],
+                key=note["key"],
+                region=payload["region"],
+            )
 
 
 def messaging(house: House, db: Session) -> MessagingService:

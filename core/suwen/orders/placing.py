@@ -38,6 +38,8 @@ class Checkout:
     gateway: str
     submission: str
     referral_code: str | None = None
+    repeatable: bool = True
+    """False when nobody can know the submission: then nothing is looked for."""
 
 
 class Placing:
@@ -60,8 +62,8 @@ class Placing:
 
     def place(self, quote: Quote, checkout: Checkout, actor: Actor) -> Order | Intent:
         """Make the order, or the intent; raises ``GatewayRefused`` or ``OutOfStock``."""
-        standing = self._standing(quote.wish.member_id, checkout.submission)
-        if standing is not None:
+        standing = checkout.repeatable and self._standing(quote.wish.member_id, checkout.submission)
+        if standing:
             return standing
         method = next((m for m in quote.methods.offered if m.gateway == checkout.gateway), None)
         if method is None:

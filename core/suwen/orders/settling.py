@@ -12,6 +12,7 @@ from suwen.kernel import clock
 from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import lock, locked
 from suwen.kernel.i18n import _
+from suwen.messaging.services import Note
 from suwen.orders import writing
 from suwen.orders.models import Order, OrderLine, OrderRefund
 
@@ -65,13 +66,7 @@ class Settling:
         self._db.flush()
         facts = {"order_id": order.id, "number": order.number, "member_id": order.member_id}
         self._publish("order_paid", order, {**facts, "amount_fen": data["amount_fen"]})
-        self._messaging.notify(
-            order.member_id,
-            "order_paid",
-            {"number": order.number},
-            key=f"order_paid:{order.id}",
-            region=order.region,
-        )
+        self._tell(order, "order_paid", f"order_paid:{order.id}")
 
     def _send_back(self, order: Order | None, data: Mapping[str, Any]) -> None:
         if order is not None:
@@ -119,13 +114,11 @@ class Settling:
         else:
             writing.note(self._db, order, "refunded_partly", SYSTEM, number)
         self._db.flush()
-        self._messaging.notify(
-            order.member_id,
-            "refund_done",
-            {"number": order.number},
-            key=f"refund_done:{number}",
-            region=order.region,
-        )
+        self._tell(order, "refund_done", f"refund_done:{number}")
+
+    def _tell(self, order: Order, kind: str, key: str) -> None:
+        note = Note(order.member_id, kind, {"number": order.number}, key)
+        self._messaging.tell([note], region=order.region)
 
     def _lines(self, order_id: int) -> Sequence[OrderLine]:
         query = select(OrderLine).where(OrderLine.order_id == order_id)

@@ -93,8 +93,8 @@ def place_order(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Place an order; where the gateway takes the money first, an intent (202)."""
     service = request.find(orders)
     quote = service.quoting.quote(wish_of(request, body))
-    key = request.headers.get("Idempotency-Key") or ids.token()
-    checkout = Checkout(body["gateway"], f"api:{key}"[:64], body["referral_code"])
+    # A repeated Idempotency-Key is answered before it comes here.
+    checkout = Checkout(body["gateway"], ids.token(), body["referral_code"], repeatable=False)
     placed = service.placing.place(quote, checkout, actor(request))
     if isinstance(placed, Intent):
         request.environ["suwen.api_status"] = 202
