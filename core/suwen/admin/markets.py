@@ -105,7 +105,7 @@ def _trimmed(code: str) -> str:
     code = code.strip()
     if not _CODE.fullmatch(code):
         raise BadRegion(fields={"code": _("请填写 2、4 或 6 位行政区划代码")})
-    while len(code) > 2 and code.endswith("00"):  # noqa: PLR2004 - a province has two digits
+    while len(code) > 2 and code.endswith("00"):
         code = code[:-2]
     return code
 

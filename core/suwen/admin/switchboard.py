@@ -74,6 +74,8 @@ class Health:
     code: str
     title: str
     problems: Sequence[Problem]
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What the settings are called, by name."""
 
     @property
     def level(self) -> str:
@@ -138,7 +140,13 @@ class Switchboard:
     def health(self, region: str, plugin_id: str) -> Sequence[Health]:
         """Self-tests of everything with settings that the plugin brought; never raises."""
         return [
-            Health(family, item.code, item.title, self._findings(region, family, item))
+            Health(
+                family,
+                item.code,
+                item.title,
+                self._findings(region, family, item),
+                {node.name: node.title for node in item.obj.settings_schema().children},
+            )
             for family, item in self.house.host.objects_of(plugin_id)
         ]
 
