@@ -163,7 +163,7 @@ def test_the_preview_names_what_is_missing_and_blocks(app, house):
     assert "插件自己的页面在本地区可见" in page.text
     assert "此插件会把数据传到境外" in page.text
     assert page.html.select_one("form button[disabled]")
-    assert "sender" in page.html.select_one("#content").text
+    assert "发件人 请填写此项" in page.html.select_one("#content").text
 
     switch(app, "enabled", status=409)
     assert state(house) is None
