@@ -52,7 +52,8 @@ _WORDING_OF_LISTS: Final[dict[str, str]] = {
 def reworded(message: Any, node: colander.SchemaNode | None = None) -> str:
     """Colander's message in our words, which never repeat what was entered; others as they are."""
     if getattr(message, "domain", "colander") != "colander":
-        return str(message) if not hasattr(message, "interpolate") else message
+        text: str = message if hasattr(message, "interpolate") else str(message)
+        return text
     is_list = node is not None and isinstance(node.typ, colander.Sequence)
     ours = (_WORDING_OF_LISTS if is_list else {}).get(message) or _WORDING.get(message)
     if ours is None:
