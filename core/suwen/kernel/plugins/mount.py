@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -50,8 +51,17 @@ def deliver_event(house: House, payload: Mapping[str, Any]) -> None:
         plugin.module.suwen_event(event=event)
 
 
+def add_catalogue(config: Configurator, plugin: Any) -> None:
+    """Load the translations in the plugin's own package: ``locale`` beside its plugin module."""
+    file = getattr(plugin.module, "__file__", None)
+    folder = Path(file).parent / "locale" if file else None
+    if folder is not None and folder.is_dir():
+        config.add_translation_dirs(str(folder))
+
+
 def mount(config: Configurator, plugin: Any) -> None:
     """Let one plugin add its routes, views, templates and navigation."""
+    add_catalogue(config, plugin)
     implementation = getattr(plugin.module, "suwen_mount", None)
     if implementation is not None:
         implementation(config=config)
