@@ -11,6 +11,7 @@ import pytest
 import suwen.hookspecs
 from suwen import ENTRY_POINT_GROUP, PROJECT
 from suwen.hookspecs import archive, common, lifecycle, payment, push, questionnaire, reward
+from tests.test_architecture import PUBLIC
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/hooks.md").read_text(encoding="utf-8")
@@ -137,3 +138,9 @@ def test_the_checks_can_fail(tmp_path):
     half.write_text("class Half:\n    def create(self): ...\n")
     names = ["PaymentGateway.create", "PaymentGateway.query", "suwen_nobody"]
     assert without_implementation(names, [half]) == ["suwen_nobody", "PaymentGateway"]
+
+
+def test_the_guide_names_exactly_what_plugins_may_import():
+    guide = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+    table = guide.partition("## What you may import")[2].partition("\n## ")[0]
+    assert set(re.findall(r"(?m)^\| `([\w.]+)`", table)) == {"suwen", *PUBLIC}
