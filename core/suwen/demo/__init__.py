@@ -7,5 +7,6 @@ what stands already is left alone.
 from __future__ import annotations
 
 from suwen.demo.loading import NotDevelopment, load
+from suwen.demo.volume import Volume, generate
 
-__all__ = ["NotDevelopment", "load"]
+__all__ = ["NotDevelopment", "Volume", "generate", "load"]
