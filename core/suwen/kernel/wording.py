@@ -5,7 +5,7 @@ Colander's messages repeat what was entered and have no catalogue under our name
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import colander
 
@@ -52,11 +52,11 @@ _WORDING_OF_LISTS: Final[dict[str, str]] = {
 def reworded(message: Any, node: colander.SchemaNode | None = None) -> str:
     """Colander's message in our words, which never repeat what was entered; others as they are."""
     if getattr(message, "domain", "colander") != "colander":
-        text: str = message if hasattr(message, "interpolate") else str(message)
-        return text
+        return cast("str", message) if hasattr(message, "interpolate") else str(message)
     is_list = node is not None and isinstance(node.typ, colander.Sequence)
     ours = (_WORDING_OF_LISTS if is_list else {}).get(message) or _WORDING.get(message)
     if ours is None:
         plain = not hasattr(message, "domain")
-        return message if plain else _("填写的内容无效")
-    return ours % message.mapping if getattr(message, "mapping", None) else ours
+        return str(message) if plain else _("填写的内容无效")
+    filled = ours % message.mapping if getattr(message, "mapping", None) else ours
+    return cast("str", filled)
