@@ -22,7 +22,6 @@ from suwen.hookspecs.push import Category, ChannelInfo, Outcome, SendResult
 from suwen.kernel import crypto
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
-from suwen.kernel.db import metadata
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
 from suwen.messaging import install as install_messaging
@@ -80,7 +79,6 @@ def build_house(url, folder, channels):
     }
     house = kernel_house.build(kernel_settings.load(values, environ={}), host=host)
     crypto.KeyBase.metadata.create_all(house.vault.store.engine)
-    metadata.create_all(house.database.engine)
     house.ports["passwords"] = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     with house.database.transaction() as session:
         house.regions.add(session, DEFAULT_CODE, "全国", [""])
@@ -104,9 +102,9 @@ def channels():
 
 
 @pytest.fixture
-def bare_house(empty_database_url, tmp_path, channels):
+def bare_house(database_url, tmp_path, channels):
     """A house whose domains are not installed: a site's includeme does it."""
-    house = build_house(empty_database_url, tmp_path, channels)
+    house = build_house(database_url, tmp_path, channels)
     yield house
     house.close()
 

@@ -23,8 +23,8 @@ def channels():
 
 
 @pytest.fixture
-def house(empty_database_url, tmp_path, channels):
-    house = build_house(empty_database_url, tmp_path, channels)
+def house(database_url, tmp_path, channels):
+    house = build_house(database_url, tmp_path, channels)
     install(house)
     house.ports["addresses"] = lambda db, member_id, kind: ADDRESSES[member_id].get(kind, [])
     yield house
