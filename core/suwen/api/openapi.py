@@ -162,9 +162,9 @@ def _responses(item: Operation, components: Components) -> dict[str, Any]:
     found = {str(item.status): _answer(item.status, item.answer, components)}
     for status, schema in item.other_answers.items():
         found[str(status)] = _answer(status, schema, components)
-    refused = {400, 404, 422, 429, 500, 503}
+    refused = {400, 401, 404, 422, 429, 500, 503}
     if item.permission != "public":
-        refused |= {401, 403}
+        refused.add(403)
     if item.method != "GET":
         refused |= {409, 413, 415}
     for status in sorted(refused):

@@ -53,10 +53,12 @@ def token() -> str:
 
 
 _DIGITS = 19
+_LARGEST = 2**63 - 1
 
 
 def parse(text: str | None) -> int | None:
     """An id or cursor as it stands in an address or a form; None when it is not one."""
     if not text or not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
         return None
-    return int(text)
+    number = int(text)
+    return number if number <= _LARGEST else None
