@@ -11,6 +11,7 @@ import colander
 import pytest
 import time_machine
 from pyramid.config import Configurator
+from sqlalchemy import event
 from webtest import TestApp
 
 import suwen_scorer_ccmq.plugin as ccmq
@@ -32,7 +33,6 @@ from suwen.kernel import crypto, ids
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
 from suwen.kernel.audit import Actor
-from suwen.kernel.db import metadata
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
 from suwen.kernel.sessions import Device
@@ -121,7 +121,7 @@ def small():
 
 
 @pytest.fixture
-def house(empty_database_url, tmp_path, small):
+def house(database_url, tmp_path, small):
     host = PluginHost(strict=True)
     host.register("scorer_ccmq", ccmq, "1.0.0")
     info = PluginInfo("scorer_small", "小问卷", "questionnaire")
@@ -130,12 +130,11 @@ def house(empty_database_url, tmp_path, small):
     values = {
         "suwen.environment": "development",
         "suwen.data_dir": str(tmp_path),
-        "suwen.database_url": empty_database_url,
+        "suwen.database_url": database_url,
         "suwen.queue_url": "memory://",
     }
     built = kernel_house.build(kernel_settings.load(values, environ={}), host=host)
     crypto.KeyBase.metadata.create_all(built.vault.store.engine)
-    metadata.create_all(built.database.engine)
     with built.database.transaction() as session:
         built.regions.add(session, DEFAULT_CODE, "全国", [""])
         built.regions.add(session, YUEYANG, "岳阳市", [YUEYANG])
@@ -289,3 +288,17 @@ def app_of(house, wsgi):
         return caller
 
     return run
+
+
+@pytest.fixture
+def statements(house):
+    """Statements that the program's database has seen since ``clear()``."""
+    seen = []
+
+    def note(conn, cursor, statement, *_):
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    event.listen(house.database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(house.database.engine, "before_cursor_execute", note)

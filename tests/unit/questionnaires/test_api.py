@@ -226,3 +226,13 @@ def test_the_document_describes_it(app_of):
         "list_results",
         "get_result",
     }
+
+
+def test_lists_cost_the_same_however_long(app_of, member, statements):
+    app = app_of(member)
+    for expected in (1, 4):
+        while len(app.get("/api/v1/me/results").json["items"]) < expected:
+            app.post_json(URL, {"answers": GOOD}, status=201)
+        statements.clear()
+        assert len(app.get("/api/v1/me/results").json["items"]) == expected
+        assert len(statements) <= 3, statements

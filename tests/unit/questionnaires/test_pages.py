@@ -327,3 +327,13 @@ class TestResultLists:
 
     def test_visitors_are_asked_to_sign_in(self, web):
         assert "/sign-in" in web.get("/me/results", status=303).location
+
+
+def test_choosing_and_answering_cost_little(web, sign_in, member, statements):
+    sign_in(member)
+    path = start(web, ADULT).request.path
+    for page, most in (("/questionnaires", 6), (path, 6)):
+        web.get(page)
+        statements.clear()
+        web.get(page)
+        assert len(statements) <= most, statements
