@@ -20,6 +20,7 @@ INCLUDES = (
     "suwen.kernel.web",
     "suwen.kernel.themes",
     "suwen.kernel.forms",
+    "suwen.kernel.housekeeping",
     # The surfaces' frames: directives that the domains use to mount themselves.
     "suwen.api",
     "suwen.storefront",

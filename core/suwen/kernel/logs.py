@@ -10,12 +10,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from suwen.kernel.settings import Settings
 
+# With local variables a traceback would carry plugins' secrets and members' data into the log.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 _FORBIDDEN = frozenset(
     {
         "password",
@@ -50,7 +53,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             scrub,
-            structlog.processors.dict_tracebacks
+            _TRACEBACKS
             if settings.log_format == "json"
             else structlog.processors.format_exc_info,
             renderer,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import JSON, Index, Integer, String, Text, select, update
+from sqlalchemy import JSON, Index, Integer, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.kernel import clock, ids
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=120)
+KEPT = timedelta(days=7)
 DELAYS_S = (5, 20, 60, 180, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 
 
@@ -127,6 +128,15 @@ class Outbox:
             if not taken:
                 break
         return total
+
+    def purge(self, kept: timedelta = KEPT) -> None:
+        """Delete done items older than ``kept``; dead ones stay for staff."""
+        with self._database.transaction() as session:
+            session.execute(
+                delete(OutboxItem).where(
+                    OutboxItem.state == "done", OutboxItem.due_at < clock.now() - kept
+                )
+            )
 
     def _claim(self, limit: int) -> Sequence[_Claim]:
         moment, token = clock.now(), ids.token()

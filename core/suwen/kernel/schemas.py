@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import colander
 
 from suwen.kernel.i18n import _
+from suwen.kernel.money import BadAmount, format_yuan, parse_yuan
 from suwen.kernel.wording import invalid
 
 MAX_INTEGER: Final = 2**63 - 1
@@ -26,7 +27,6 @@ DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-_YUAN = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,2}))?", re.ASCII)
 _TRUE: Final = frozenset({"true", "1", "on", "yes"})
 _FALSE: Final = frozenset({"false", "0", "off", "no"})
 
@@ -104,18 +104,18 @@ class Yuan(_Strict):
     """Money as people type it, ``12`` or ``12.50`` yuan in ASCII digits, read as fen."""
 
     def read(self, node: colander.SchemaNode, value: Any) -> int:
-        match = _YUAN.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
-            raise colander.Invalid(node, _("请填写金额，例如 12.50"))
-        return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
+        try:
+            return parse_yuan(value if isinstance(value, str) else "")
+        except BadAmount as error:
+            raise colander.Invalid(node, error.text) from None
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:  # noqa: ARG002
         if appstruct is colander.null:
             return appstruct
-        return f"{appstruct // 100}.{appstruct % 100:02d}"
+        return format_yuan(appstruct)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": f"^{_YUAN.pattern}$"}
+        return {"type": "string", "pattern": "^[0-9]{1,9}([.][0-9]{1,2})?$"}
 
 
 class StrictBoolean(_Strict):

@@ -82,18 +82,22 @@ def commit_step(request: Request) -> None:
 
 
 def region(request: Request) -> RegionInfo:
-    """The region of browsing: parameter ``region``, then the visitor's choice, then the default.
+    """The region of browsing: the API's parameter ``region``, or on pages the visitor's choice;
+    then the member's own region, then the default.
 
     Raises ``UnknownRegion`` for a bad parameter; a bad cookie is ignored.
     """
     regions = request.house.regions
-    asked = request.GET.get("region") if request.path.startswith("/api/") else None
+    api = request.path.startswith("/api/")
+    asked = request.GET.get("region") if api else None
     if asked:
         chosen: RegionInfo = regions.resolve(request.db, asked)
         return chosen
+    # The API takes no cookies.
+    visited = None if api else request.cookies.get("region")
     home = getattr(request.identity, "region_code", None)
     try:
-        return regions.resolve(request.db, request.cookies.get("region") or home)  # type: ignore[no-any-return]
+        return regions.resolve(request.db, visited or home)  # type: ignore[no-any-return]
     except UnknownRegion:
         return regions.default(request.db)  # type: ignore[no-any-return]
 
