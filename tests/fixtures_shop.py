@@ -17,10 +17,10 @@ from suwen import messaging as messaging_domain
 from suwen import orders as orders_domain
 from suwen.accounts.contacts import parse
 from suwen.accounts.services import Registration, accounts
+from suwen.app import make_app
 from suwen.catalog.models import Product, Sku
 from suwen.catalog.services import catalog
 from suwen.distribution.services import TERMS_VERSION, distribution
-from suwen.app import make_app
 from suwen.kernel import crypto, ids
 from suwen.kernel import house as kernel_house
 from suwen.kernel.audit import Actor

@@ -331,9 +331,7 @@ class PaymentGateway(Protocol):
         """Give money back; idempotent by ``out_refund_no``."""
         ...
 
-    def parse_notification(
-        self, ctx: PluginContext, req: NotifyRequest
-    ) -> Sequence[GatewayEvent]:
+    def parse_notification(self, ctx: PluginContext, req: NotifyRequest) -> Sequence[GatewayEvent]:
         """Verify and read a notification; pure. Raises a ``GatewayError`` for anything doubtful."""
         ...
 

@@ -53,9 +53,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             scrub,
-            _TRACEBACKS
-            if settings.log_format == "json"
-            else structlog.processors.format_exc_info,
+            _TRACEBACKS if settings.log_format == "json" else structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

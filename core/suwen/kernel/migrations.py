@@ -138,7 +138,7 @@ def differences(house: House, plugin: PluginInfo | None = None) -> list[Any]:
             connection,
             opts={
                 "include_name": owns(name),
-                "include_object": lambda obj, obj_name, kind, _reflected, _other: (
+                "include_object": lambda _obj, obj_name, kind, _reflected, _other: (
                     owns(name)(obj_name, kind, {}) if kind == "table" else True
                 ),
                 "compare_type": True,

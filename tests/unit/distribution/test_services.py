@@ -74,7 +74,7 @@ def test_an_unpaid_order_earns_nothing(shop, chain):
 
 
 def test_the_snapshot_decides_not_the_present(shop, chain):
-    a, b, c = chain
+    _a, b, c = chain
     order = shop.place(c)
     shop.run(lambda db: shop.house.switch.set_state(db, "4306", "reward_tiered", "disabled"))
     shop.pay(order)

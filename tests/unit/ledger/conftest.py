@@ -5,8 +5,8 @@ from tests.unit.ledger import houses
 
 
 @pytest.fixture
-def ledger_house(empty_database_url, tmp_path):
-    made = houses.build(empty_database_url, tmp_path)
+def ledger_house(database_url, tmp_path):
+    made = houses.build(database_url, tmp_path)
     yield made
     made.close()
 

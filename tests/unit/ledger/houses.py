@@ -1,7 +1,6 @@
-"""A house with all tables of the models that are imported, without installed plugins."""
+"""A house on a migrated database, without installed plugins."""
 
 from suwen.kernel import crypto, house, settings
-from suwen.kernel.db import metadata
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
 
@@ -15,7 +14,6 @@ def build(url, folder, host=None):
     }
     made = house.build(settings.load(raw, environ={}), host=host or PluginHost(strict=True))
     crypto.KeyBase.metadata.create_all(made.vault.store.engine)
-    metadata.create_all(made.database.engine)
     with made.database.transaction() as session:
         made.regions.add(session, DEFAULT_CODE, "全国", [""])
         made.regions.add(session, "4306", "岳阳市", ["4306"])

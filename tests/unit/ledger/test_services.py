@@ -162,23 +162,43 @@ def test_a_cursor_that_is_not_ours_is_refused(books, cursor):
         books.entries(7, cursor)
 
 
-def test_statements_of_an_entry(books, ledger_house):
-    give(books, "0", 100)
+def test_statements_of_an_entry(ledger_house):
+    with ledger_house.database.transaction() as session:
+        give(ledger(ledger_house, session), "0", 100)
+        ledger(ledger_house, session).post("capture", "1", [("receipts", 5), ("revenue", -5)])
     seen = []
 
     def note(_c, _cursor, statement, *_):
         seen.append(statement)
 
-    event.listen(ledger_house.database.engine, "before_cursor_execute", note)
-    books.post("capture", "1", [("receipts", 5), ("revenue", -5)], memo="warm")
-    seen.clear()
-    books.post("capture", "2", [("receipts", 5), ("revenue", -5)])
-    house_only = len(seen)
-    seen.clear()
-    give(books, "1", 100)
+    with ledger_house.database.transaction() as session:
+        books = ledger(ledger_house, session)
+        session.connection()
+        event.listen(ledger_house.database.engine, "before_cursor_execute", note)
+        books.post("capture", "2", [("receipts", 5), ("revenue", -5)])
+        house_only = len(seen)
+        seen.clear()
+        give(books, "1", 100)
 
-    assert house_only == 3
-    assert len(seen) == 5
+    # Entry and postings; with a member also the locked accounts and their balances.
+    assert house_only == 2
+    assert len(seen) == 4
+
+
+def test_accounts_of_a_rolled_back_transaction_are_not_remembered(ledger_house):
+    def interrupted():
+        with ledger_house.database.transaction() as session:
+            books = ledger(ledger_house, session)
+            books.post("x", "1", [("fees", 1), ("tax_withheld", -1)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
+    with ledger_house.database.transaction() as session:
+        ledger(ledger_house, session).post("x", "1", [("fees", 1), ("tax_withheld", -1)])
+    with ledger_house.database.snapshot() as session:
+        assert ledger(ledger_house, session).balance("fees") == 1
+        assert ledger(ledger_house, session).verify().ok
 
 
 def in_threads(number, act):

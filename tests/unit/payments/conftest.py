@@ -6,8 +6,8 @@ from tests.unit.payments import fakes
 
 
 @pytest.fixture
-def house(empty_database_url, tmp_path):
-    made = fakes.payment_house(empty_database_url, tmp_path)
+def house(database_url, tmp_path):
+    made = fakes.payment_house(database_url, tmp_path)
     yield made
     made.close()
 

@@ -13,7 +13,7 @@ def books_are_right():
 
 
 @pytest.fixture
-def offer(empty_database_url, tmp_path):
+def offer(database_url, tmp_path):
     """``offer(veto=…, other=…)`` gives the methods of a house with these vetoes."""
     built = []
 
@@ -21,7 +21,7 @@ def offer(empty_database_url, tmp_path):
         host = PluginHost(strict=True)
         fakes.register(host, FAKE, fakes.FakeGateway(info), veto=veto)
         fakes.register(host, COUNTER, fakes.CounterGateway(), veto=other)
-        house = fakes.payment_house(empty_database_url, tmp_path, host)
+        house = fakes.payment_house(database_url, tmp_path, host)
         built.append(house)
         with house.database.transaction() as db:
             if prepare:

@@ -13,6 +13,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 from pyramid.view import view_config
 from pyramid_retry import is_last_attempt
+from sqlalchemy.exc import DBAPIError
 
 from suwen.accounts.network import client_address, network_of
 from suwen.hookspecs.payment import NotifyOutcome, NotifyRequest
@@ -94,7 +95,7 @@ def _applied(
     try:
         outcomes = [service.apply_event(event, region=region) for event in events]
     except Exception as error:
-        if request.tm.isRetryableError(error) and not is_last_attempt(request):
+        if isinstance(error, DBAPIError) and not is_last_attempt(request):
             raise
         log.exception("payments.notify_failed", gateway=item.code)
         # Some providers want a failure in a 200: only dooming keeps it from being committed.

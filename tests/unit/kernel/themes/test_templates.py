@@ -128,7 +128,10 @@ def test_error_pages_tell_what_happened_and_the_number(page, status):
 
 
 def test_error_page_lists_what_has_no_form_to_stand_in(page):
-    values = ERROR | {"status": 422, "fields": {"a": "数量太多", "b": "数量太多", "c": "请选择规格"}}
+    values = ERROR | {
+        "status": 422,
+        "fields": {"a": "数量太多", "b": "数量太多", "c": "请选择规格"},
+    }
     html = page("error/base.jinja2", values)
     assert html.count("数量太多") == 1
     assert "请选择规格" in html
