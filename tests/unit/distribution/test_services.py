@@ -154,7 +154,7 @@ def test_self_and_cycles_are_refused(shop, chain):
 
 
 def test_one_sponsor_for_ever_after_the_first_paid_order(shop, chain):
-    a, b, c = chain
+    _a, b, c = chain
     other = shop.share(shop.member("13800008009"))
     assert not bind(shop, c, other)
     shop.buy(c, referral_code=other)
@@ -202,7 +202,7 @@ def test_joining_needs_the_present_terms(shop):
 
 
 def test_what_a_sponsor_sees_names_no_order_buyer_or_product(shop, chain):
-    a, b, c = chain
+    _a, b, c = chain
     order = shop.buy(c)
     shown, _cursor = shop.run(lambda db: distribution(shop.house, db).commissions(b, "zh_CN"))
     text = repr(shown)
@@ -275,7 +275,7 @@ def test_lines_that_break_the_contract_are_refused(line):
 
 
 def test_reversing_for_a_removed_plugin_uses_the_frozen_rate(shop, chain):
-    a, b, c = chain
+    _a, b, c = chain
     order = shop.buy(c)
     shop.house.host.schemes.discard("reward_tiered")
     shop.give_back(order)
