@@ -61,3 +61,15 @@ def children(code: str = "") -> list[tuple[str, str]]:
     return [
         (key, name) for key, name in names().items() if len(key) == size and key.startswith(code)
     ]
+
+
+def cities() -> list[tuple[str, list[tuple[str, str]]]]:
+    """``(province, [(code, city)])`` to choose from, provinces in the order of their codes."""
+    return [
+        (
+            province,
+            [(code, province if name in _PLAIN else name) for code, name in children(prefix)]
+            or [(prefix, province)],
+        )
+        for prefix, province in children()
+    ]
