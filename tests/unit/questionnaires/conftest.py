@@ -55,7 +55,7 @@ class SmallScorer:
     settings_schema = Settings
 
     def __init__(self):
-        self.info = ScorerInfo("small", "1.0", SMALL, "1", "w1", "小问卷", "无标准", max_age=80)
+        self.info = ScorerInfo("small", "1.0", SMALL, "1", "w1", "小问卷", "none", max_age=80)
         self.asked = []
 
     def form(self):

@@ -82,7 +82,7 @@ class TestResponses:
         ]
         assert (answer["scorer"], answer["standard"], answer["version"]) == (
             "small",
-            "无标准",
+            "none",
             "1.0",
         )
         assert "不是医学诊断" in answer["notice"]

@@ -294,12 +294,21 @@ class TestReports:
     def test_answers_that_tell_little_are_remarked_on(self, report):
         assert "所有题目选了同一个答案" in report(dict.fromkeys(range(1, 61), 2)).text
 
-    def test_in_english_nothing_of_the_form_is_chinese(self, web):
+    def test_in_english_nothing_is_left_in_chinese(self, web, report, sign_in, add_member):
+        answers = {**dict.fromkeys(range(1, 61), 1), **dict.fromkeys((2, 3, 4, 5, 23), 5)}
         web.set_cookie("lang", "en")
-        page = start(web, ADULT)
-        legends = " ".join(item.text for item in page.html.find_all("legend"))
-        labels = " ".join(item.text for item in page.html.select(".choice-face"))
-        assert not re.search(r"[\u4e00-\u9fff]", legends + labels)
+        pages = [
+            report(answers),
+            web.get("/me/results"),
+            start(web, ADULT),
+            web.get("/questionnaires"),
+            web.get(f"/questionnaires/{ADULT}"),
+        ]
+        sign_in(add_member(consent=False))
+        pages.append(form_of(web.get(f"/questionnaires/{ADULT}")).submit(status=422))
+        for page in pages:
+            text = page.html.find(id="content").text
+            assert not re.findall(r"[\u3000-\u303f\u4e00-\u9fff]+", text), page.request.path
 
 
 class TestResultLists:
