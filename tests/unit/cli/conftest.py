@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import structlog
 
 from suwen.cli import main
 from suwen.cli.program import Program
@@ -50,6 +51,13 @@ class Shell:
 
     def house(self):
         return Program(str(self.ini)).house
+
+
+@pytest.fixture(autouse=True)
+def own_logs():
+    """Commands set up the process's logs; other tests want them as they were."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
