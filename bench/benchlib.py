@@ -28,6 +28,7 @@ from suwen.testing.servers import address, connect, free_port, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+HIDDEN = ROOT / "bench" / "hidden"
 SERVER = "SUWEN_BENCH_DATABASE_URL"
 WORKERS = 2
 START_SECONDS = 60
@@ -84,6 +85,7 @@ class Site:
         clean["SUWEN_MASTER_KEY"] = self.master_key
         clean["SUWEN_SECRET_KEY"] = self.secret_key
         clean["PYTHONWARNINGS"] = "ignore"
+        clean["PYTHONPATH"] = str(HIDDEN)
         if production:
             clean["SUWEN_ENVIRONMENT"] = "production"
             clean["SUWEN_BASE_URL"] = "https://bench.example"

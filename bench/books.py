@@ -36,13 +36,13 @@ def measure(made: Site) -> None:
             here.statements.clear()
             with house.database.transaction() as db:
                 ledger(house, db).post("bench", f"{ids.token()}", postings)
-        rate = ENTRIES / (time.perf_counter() - start)
+        rate, statements = ENTRIES / (time.perf_counter() - start), len(here.statements)
         with house.database.snapshot() as db:
             start = time.perf_counter()
             proof = ledger(house, db).verify()
             taken = time.perf_counter() - start
         assert proof.ok, proof.fault
-    figure("ledger, posting", f"{rate:,.0f} entries/s in one process, {len(here.statements)} SQL")
+    figure("ledger, posting", f"{rate:,.0f} entries/s in one process, {statements} SQL")
     figure("ledger, proving", f"{proof.entries / taken:,.0f} entries/s ({proof.entries:,} entries)")
 
 

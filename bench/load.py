@@ -44,7 +44,8 @@ def run(
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     where = (parts.hostname or "", parts.port or 80)
-    _threads(where, request, warm)
+    if warm:
+        _threads(where, request, warm)
     return _threads(where, request, seconds)
 
 
