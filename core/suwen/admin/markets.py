@@ -12,7 +12,7 @@ from suwen.kernel.cache import bump
 from suwen.kernel.errors import Conflict, Invalid
 from suwen.kernel.i18n import _
 from suwen.kernel.plugins.switch import PluginUnusable
-from suwen.kernel.regions import Region
+from suwen.kernel.regions import DEFAULT_CODE, Region
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -50,6 +50,8 @@ class Markets:
     def add(self, code: str, name: str, actor: Actor, clone_from: str | None = None) -> Region:
         """A new region that covers the division ``code`` (2, 4 or 6 digits of GB/T 2260).
 
+        ``100000`` is the country: the default region, which a site needs before anything else.
+
         Plugins start as in ``clone_from``, or with those enabled that need no settings and say
         that they are for everybody. Raises ``BadRegion``, ``RegionTaken`` or ``UnknownRegion``.
         """
@@ -58,7 +60,9 @@ class Markets:
         if any(prefix in (r.code, *r.prefixes) for r in self.house.regions.all(self.db)):
             raise RegionTaken(fields={"code": RegionTaken.message})
         source = self.house.regions.by_code(self.db, clone_from) if clone_from else None
-        region = self.house.regions.add(self.db, prefix, name, [prefix])
+        # The default region covers every division, not those that begin with its own code.
+        prefixes = [""] if prefix == DEFAULT_CODE else [prefix]
+        region = self.house.regions.add(self.db, prefix, name, prefixes)
         if source is not None:
             region.settings = dict(source.settings)
             self.house.switch.clone(self.db, source.code, prefix, by=actor.id)
@@ -105,6 +109,8 @@ def _trimmed(code: str) -> str:
     code = code.strip()
     if not _CODE.fullmatch(code):
         raise BadRegion(fields={"code": _("请填写 2、4 或 6 位行政区划代码")})
+    if code == DEFAULT_CODE:
+        return code
     while len(code) > 2 and code.endswith("00"):
         code = code[:-2]
     return code

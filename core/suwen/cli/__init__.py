@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "audit": ("suwen.cli.proofs:audit", "Prove the audit log."),
     "keys": ("suwen.cli.keys:keys", "Rotate keys."),
     # Of the domains; one that is not there has no command.
+    "staff": ("suwen.accounts.commands:staff", "Give and take roles of staff."),
     "intent": ("suwen.orders.commands:intent", "Decide on intents to pay at the counter."),
     "refund": ("suwen.payments.commands:refund", "List and decide on refunds."),
     "report": ("suwen.archives.commands:report", "Import and release reports."),
