@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, select
+
+from suwen.distribution.models import CommissionLine
 from suwen.distribution.services import distribution, rewards
 from suwen.kernel.i18n import _
 
@@ -28,6 +32,21 @@ def lapse(house: House) -> None:
     """Periodic job: held commissions whose time is over go back to the house."""
     with house.database.transaction() as session:
         distribution(house, session).expire_held()
+
+
+def open_items(house: House, db: Session, region: str, plugin: str) -> list[tuple[str, int]]:
+    """Commissions of a plugin's schemes that are not available yet."""
+    codes = [item.code for item in house.host.schemes if item.plugin == plugin]
+    query = (
+        select(func.count())
+        .select_from(CommissionLine)
+        .where(
+            CommissionLine.region == region,
+            CommissionLine.scheme.in_(codes),
+            CommissionLine.state.in_(("held", "frozen", "releasable")),
+        )
+    )
+    return [(_("未结算的返现"), db.scalar(query) or 0)]
 
 
 def subscribe(house: House) -> None:
@@ -73,4 +92,5 @@ def includeme(config: Configurator) -> None:
         "storefront.member", _("推荐返现"), "distribution.home", order=40, icon="share"
     )
     subscribe(house)
+    house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.jobs.periodic("distribution.lapse", lambda: lapse(house), every_minutes=60)

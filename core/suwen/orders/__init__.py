@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from suwen.kernel.i18n import _
+from suwen.orders.models import Intent
 from suwen.orders.services import orders, settling
 
 if TYPE_CHECKING:
@@ -38,6 +41,16 @@ def expire(house: House) -> None:
         orders(house, session).expire_due()
 
 
+def open_items(db: Session, region: str, plugin: str) -> list[tuple[str, int]]:
+    """Intents of a gateway that wait for a cashier: what draining leaves to do."""
+    query = (
+        select(func.count())
+        .select_from(Intent)
+        .where(Intent.region == region, Intent.gateway == plugin, Intent.state == "waiting")
+    )
+    return [(_("待确认的付款意向"), db.scalar(query) or 0)]
+
+
 def subscribe(house: House) -> None:
     """Hear payments, in their transactions."""
 
@@ -67,4 +80,5 @@ def includeme(config: Configurator) -> None:
         "admin.shop", _("线下收款"), "admin.intents", order=20, permission="staff.cashier"
     )
     subscribe(house)
+    house.ports.setdefault("open_items", []).append(open_items)
     house.jobs.periodic("orders.expire", lambda: expire(house))
