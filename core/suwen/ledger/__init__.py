@@ -19,6 +19,6 @@ def includeme(config: Configurator) -> None:
     config.add_route("ledger.balance", "/account/balance")
     config.scan("suwen.ledger.views")
     config.add_suwen_nav(
-        "storefront.member", _("我的账户"), "ledger.balance", order=40, icon="wallet2"
+        "storefront.member", _("账户余额"), "ledger.balance", order=40, icon="wallet2"
     )
     house.jobs.periodic("ledger.seal", lambda: tasks.seal(house), every_minutes=5)

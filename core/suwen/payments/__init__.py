@@ -37,7 +37,7 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
     config.scan("suwen.payments.views")
     for title, route, order, icon in (
-        (_("支付"), "admin.payments", 10, "credit-card"),
+        (_("支付记录"), "admin.payments", 10, "credit-card"),
         (_("退款"), "admin.refunds", 20, "receipt"),
     ):
         config.add_suwen_nav(

@@ -5,14 +5,19 @@ from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.regions import DEFAULT_CODE
 
 
-def build(url, folder, host=None):
+def reopen(url, folder, host=None):
+    """As another process would open it."""
     raw = {
         "suwen.environment": "development",
         "suwen.data_dir": str(folder),
         "suwen.database_url": url,
         "suwen.queue_url": "memory://",
     }
-    made = house.build(settings.load(raw, environ={}), host=host or PluginHost(strict=True))
+    return house.build(settings.load(raw, environ={}), host=host or PluginHost(strict=True))
+
+
+def build(url, folder, host=None):
+    made = reopen(url, folder, host)
     crypto.KeyBase.metadata.create_all(made.vault.store.engine)
     with made.database.transaction() as session:
         made.regions.add(session, DEFAULT_CODE, "全国", [""])

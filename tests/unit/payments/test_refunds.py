@@ -348,6 +348,26 @@ def test_a_failed_refund_frees_its_money_and_may_be_tried_again(ask, run, read, 
     assert run(lambda service, _db: service.refunds.retry(refund.number, BOSS)).state == "approved"
 
 
+def test_an_old_failure_told_again_does_not_fail_the_new_try(ask, run, read, paid):
+    refund = ask(1000)
+
+    def processing(service, db):
+        row = db.get_one(Refund, refund.id)
+        if row.state == "failed":
+            service.refunds.retry(refund.number, BOSS)
+        else:
+            service.approve_refund(refund.number, BOSS)
+        row.state = "processing"
+
+    failed = refund_event(paid.number, refund.number, 1000, PaymentFact.REFUND_FAILED)
+    run(processing)
+    assert run(lambda service, _db: service.apply_event(failed)) is NotifyOutcome.ACCEPTED
+    run(processing)
+
+    assert run(lambda service, _db: service.apply_event(failed)) is NotifyOutcome.DUPLICATE
+    assert read(refund).state == "processing"
+
+
 def test_a_failed_refund_that_succeeded_after_all(ask, run, read, paid, balance):
     refund = ask(1000)
     run(lambda service, _db: service.approve_refund(refund.number, BOSS))
