@@ -52,3 +52,4 @@ def includeme(config: Configurator) -> None:
     )
     for kind, handler in tasks.HANDLERS.items():
         house.outbox.handler(kind, partial(handler, house))
+    house.jobs.periodic("payments.revive", partial(tasks.revive, house), every_minutes=60)

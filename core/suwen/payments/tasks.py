@@ -1,11 +1,15 @@
-"""Work of the outbox: polls, closings and refunds."""
+"""Work of the outbox: polls, closings and refunds. All of it may run twice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suwen.kernel.outbox import Later
+import structlog
+from sqlalchemy import update
+
+from suwen.kernel import clock
+from suwen.kernel.outbox import Later, OutboxItem
 from suwen.payments.attempts import POLL
 from suwen.payments.booking import CLOSE
 from suwen.payments.calls import UNREACHABLE, Caller
@@ -15,6 +19,8 @@ from suwen.payments.refunds import SEND
 
 if TYPE_CHECKING:
     from suwen.kernel.house import House
+
+log = structlog.get_logger(__name__)
 
 QUERY = "payments.query"
 
@@ -49,6 +55,19 @@ def refund(house: House, payload: Mapping[str, Any]) -> None:
     wait = Refunder(Caller(house)).process(payload["number"])
     if wait is not None:
         raise Later(wait)
+
+
+def revive(house: House) -> None:
+    """Try again what the outbox has given up: work about money is never given up."""
+    again = (
+        update(OutboxItem)
+        .where(OutboxItem.state == "dead", OutboxItem.kind.in_(HANDLERS))
+        .values(state="pending", attempts=0, due_at=clock.now())
+        .returning(OutboxItem.id)
+    )
+    with house.database.transaction() as db:
+        for item in db.scalars(again, execution_options={"synchronize_session": False}):
+            log.error("payments.revived", item=item)
 
 
 HANDLERS = {POLL: poll, QUERY: query, CLOSE: close, SEND: refund}

@@ -258,3 +258,21 @@ def test_a_cancelled_order_closes_its_attempt(start, run, house, gateway, read):
     gateway.calls.clear()
     tasks.close(house, {"attempt_id": attempt.id})
     assert gateway.calls == []
+
+
+def test_work_about_money_is_never_given_up(start, run, house, gateway, read):
+    attempt = start()
+
+    def give_up(_service, db):
+        db.query(OutboxItem).filter_by(kind="payments.poll").one().state = "dead"
+
+    run(give_up)
+    gateway.pay(attempt.number)
+    house.outbox.handler("payments.poll", lambda payload: tasks.poll(house, payload))
+    house.outbox.drain()
+    assert read(attempt).state == "pending"
+
+    tasks.revive(house)
+    house.outbox.drain()
+
+    assert read(attempt).state == "captured"
