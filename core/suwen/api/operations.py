@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import colander
 import venusian
@@ -63,6 +63,10 @@ class Operation:
     def answers_to(self, path: str) -> bool:
         """Whether the path is this operation's, whatever the method."""
         return self.pattern.fullmatch(path) is not None
+
+
+FIRST: Final = -1000
+"""Actions of this order are carried out before all of Pyramid's own."""
 
 
 class BadBody(Invalid):
@@ -120,6 +124,13 @@ def add_operation(config: Configurator, declared: Operation) -> None:
     if declared.id in operations:
         raise ValueError(f"two operations named {declared.id}")
     operations[declared.id] = declared
+    # A scan goes by names, and the first route that fits wins: words before parameters, so that
+    # /me/archive/accesses is not taken for a record of that id.
+    order = FIRST + declared.path.count("{")
+    config.action(("operation", declared.id), lambda: _mount(config, declared), order=order)
+
+
+def _mount(config: Configurator, declared: Operation) -> None:
     route = f"api.{declared.id}"
     config.add_route(route, PREFIX + declared.path, request_method=declared.method)
     config.add_view(
