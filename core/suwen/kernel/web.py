@@ -4,6 +4,7 @@ View options added here:
 
 ``writes=True``     a GET that writes (every read of a health record is audited)
 ``settling=True``   a plugin's view that answers even where the region has the plugin off
+``uploads=True``    a form that takes files; any other refuses them
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyramid_tm
 from pyramid.csrf import CookieCSRFStoragePolicy
-from pyramid.httpexceptions import HTTPMethodNotAllowed, HTTPNotFound
+from pyramid.httpexceptions import HTTPBadRequest, HTTPMethodNotAllowed, HTTPNotFound
 from pyramid.predicates import RequestMethodPredicate
 from pyramid.tweens import EXCVIEW, INGRESS
 from pyramid.viewderivers import INGRESS as FIRST
@@ -169,6 +170,31 @@ def method_deriver(view: Any, info: Any) -> Any:
     return wrapped
 
 
+def uploads_deriver(view: Any, info: Any) -> Any:
+    """Refuse files in forms that ask for none: no view has to expect them in place of a text.
+
+    Views without CSRF protection read their bodies themselves.
+    """
+    if info.exception_only or info.options.get("uploads") or not _is_form(info):
+        return view
+
+    def wrapped(context: Any, request: Request) -> Any:
+        if request.content_type == "multipart/form-data" and not all(
+            isinstance(value, str) for value in request.POST.values()
+        ):
+            raise HTTPBadRequest
+        return view(context, request)
+
+    return wrapped
+
+
+uploads_deriver.options = ("uploads",)  # type: ignore[attr-defined]
+
+
+def _is_form(info: Any) -> bool:
+    return info.options.get("require_csrf") is not False
+
+
 def guard_tween(handler: Any, registry: Any) -> Any:
     """Refuse odd methods and junk bytes; set the headers of every answer."""
 
@@ -257,4 +283,5 @@ def includeme(config: Configurator) -> None:
     config.add_view_deriver(writes_deriver, "suwen_writes", under=FIRST, over="secured_view")
     config.add_view_deriver(method_deriver, "suwen_method")
     config.add_view_deriver(plugin_deriver, "suwen_plugin")
+    config.add_view_deriver(uploads_deriver, "suwen_uploads")
     config.add_tween("suwen.kernel.web.guard_tween", under=INGRESS, over=EXCVIEW)

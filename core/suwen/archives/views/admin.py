@@ -60,6 +60,7 @@ def _page(request: Request, values: Mapping[str, Any], errors: Mapping[str, str]
     request_method="POST",
     renderer="admin/archives/reports.jinja2",
     permission="staff.reports",
+    uploads=True,
 )
 def import_report(request: Request) -> Any:
     """Take one document in for an order line."""

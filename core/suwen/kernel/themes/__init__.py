@@ -88,7 +88,10 @@ def includeme(config: Any) -> None:
     config.add_view(static.serve, route_name="static", permission="__no_permission_required__")
     config.add_view(static.favicon, route_name="favicon", permission="__no_permission_required__")
     config.add_view(
-        preferences.save, route_name="preferences", permission="__no_permission_required__"
+        preferences.save,
+        route_name="preferences",
+        request_method="POST",
+        permission="__no_permission_required__",
     )
     for theme in themes.registry.themes.values():
         if theme.path.joinpath("locale").is_dir():

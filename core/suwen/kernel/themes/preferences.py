@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import punctuation
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -47,12 +48,13 @@ def surface_of(request: Any) -> str:
 
 
 def local_path(target: str | None) -> str:
-    """A path of this site to go back to; anything that could leave it becomes ``/``."""
+    """A path of this site to go back to, in ASCII; anything that could leave it becomes ``/``."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return "/"
     parts = urlsplit(target)
     bad = parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target)
-    return "/" if bad else target
+    # Headers carry nothing else; what is encoded already stays as it is.
+    return "/" if bad else quote(target, safe=punctuation)
 
 
 def save(request: Any) -> Any:
