@@ -42,7 +42,13 @@ def translate(request: Any, text: str, mapping: Mapping[str, Any] | None = None)
         text = TranslationString(text, domain=DOMAIN, mapping=mapping)
     elif mapping:
         text = text % mapping
-    return str(request.localizer.translate(text))
+    # A title of a plugin inside a sentence is a message of its own.
+    inner = {
+        name: request.localizer.translate(value)
+        for name, value in (text.mapping or {}).items()
+        if isinstance(value, TranslationString)
+    }
+    return str(request.localizer.translate(text % inner if inner else text))
 
 
 def localizer_for(registry: Any, locale: str) -> Localizer:

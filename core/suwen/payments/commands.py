@@ -9,6 +9,7 @@ import click
 from suwen.accounts.directory import directory
 from suwen.kernel.audit import Actor
 from suwen.kernel.errors import Forbidden
+from suwen.kernel.i18n import _
 from suwen.payments.services import payments
 from suwen.payments.states import REFUND
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from suwen.payments.reading import RefundRow
 
 FINANCE = "staff.finance"
-REJECTED = "财务驳回"
+REJECTED = _("财务驳回")
 
 
 def list_refunds(house: House, state: str | None, limit: int) -> Sequence[RefundRow]:

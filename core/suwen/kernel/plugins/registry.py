@@ -19,9 +19,10 @@ class Registered(Generic[T]):
 
     @property
     def title(self) -> str:
-        """Its title."""
+        """Its title, as the plugin gave it: a message id stays one, for the reader's language."""
         info: Any = getattr(self.obj, "info", self.obj)
-        return str(info.title)
+        title: str = info.title
+        return title
 
 
 class NotInstalled(LookupError):
