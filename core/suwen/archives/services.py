@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from suwen.accounts.consents import PURPOSES
 from suwen.accounts.models import Member
 from suwen.accounts.services import accounts
 from suwen.archives.importing import Importing
@@ -221,7 +222,8 @@ def _access(event: AuditEvent, name: str | None, member_id: int) -> Access:
         "self" if event.actor_id == member_id and event.actor_kind == "member" else event.actor_kind
     )
     shown = name if who == "staff" and name else who
-    return Access(event.at, shown, event.action, event.reason)
+    about = PURPOSES.get(event.reason) if event.object_kind == "consent" else None
+    return Access(event.at, shown, event.action, about.title if about else event.reason)
 
 
 def archives(house: House, db: Session) -> ArchiveService:

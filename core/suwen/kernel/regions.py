@@ -19,7 +19,7 @@ from suwen.kernel.errors import Invalid
 from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 DEFAULT_CODE = "100000"
 """The division code of the country stands for 全国."""
@@ -64,6 +64,8 @@ class Regions:
     def __init__(self) -> None:
         """Empty until the first look."""
         self._cache = VersionedCache("regions", size=1)
+        self.exists: Callable[[str], bool] = lambda _division: True
+        """Whether a division code exists; filled by whoever holds the list."""
 
     def all(self, session: Session) -> Sequence[RegionInfo]:
         """All regions, the default first."""
@@ -87,7 +89,10 @@ class Regions:
         """The region that serves a division code such as ``430602``; none gives the default."""
         if not division or division == "default":
             return self.default(session)
-        if not _CODE.fullmatch(division):
+        for region in self.all(session):
+            if region.code == division:
+                return region
+        if not _CODE.fullmatch(division) or not self.exists(division):
             raise UnknownRegion(fields={"region": UnknownRegion.message})
         matches = [
             (len(prefix), region)

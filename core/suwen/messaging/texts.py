@@ -83,7 +83,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "commission_frozen": Kind(
         zh=Wording("您有一笔新收益", "一笔收益已计入您的冻结金额，到期后可提现。"),
         en=Wording("New commission", "A commission was added to your frozen balance."),
-        link="/me/commissions",
+        link="/me/distribution",
     ),
     "intent_created": Kind(
         zh=Wording("请完成付款登记", "您的付款登记码是 ${number}，请在有效期内到收银台办理。"),

@@ -48,6 +48,15 @@ def canonical(code: str) -> str:
     return short
 
 
+def exists(code: str) -> bool:
+    """Whether this is a division code, with or without trailing zeros."""
+    try:
+        canonical(code)
+    except UnknownDivision:
+        return False
+    return True
+
+
 def full_name(code: str) -> str:
     """Province, city and county in one, such as 湖南省岳阳市岳阳楼区."""
     short = canonical(code)

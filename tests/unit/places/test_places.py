@@ -52,3 +52,15 @@ def test_a_region_sees_its_own_points(shop):
 
     assert shop.run(lambda db: names(db, "4306")) == ["岳阳楼采集点"]
     assert len(shop.run(lambda db: names(db, "100000"))) == 2
+
+
+def test_a_code_that_does_not_exist_has_no_region(shop):
+    from suwen.kernel.regions import UnknownRegion
+    from suwen.places.divisions import exists
+
+    shop.house.regions.exists = exists
+    resolve = shop.house.regions.resolve
+    assert shop.run(lambda db: resolve(db, "430600").code) == "4306"
+    assert shop.run(lambda db: resolve(db, "100000").code) == "100000"
+    with pytest.raises(UnknownRegion):
+        shop.run(lambda db: resolve(db, "9999"))

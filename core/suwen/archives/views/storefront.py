@@ -29,7 +29,8 @@ ACTIONS = {
     "report.withdrawn": _("撤回报告"),
     "consent.give": _("同意授权"),
     "consent.withdraw": _("撤回授权"),
-    "result.read": _("查看体质辨识结果"),
+    "questionnaire.read": _("查看测评结果"),
+    "questionnaire.submit": _("提交测评"),
 }
 
 
