@@ -45,7 +45,7 @@ def translate(request: Any, text: str, mapping: Mapping[str, Any] | None = None)
     # A title of a plugin inside a sentence is a message of its own.
     inner = {
         name: request.localizer.translate(value)
-        for name, value in (text.mapping or {}).items()
+        for name, value in (getattr(text, "mapping", None) or {}).items()
         if isinstance(value, TranslationString)
     }
     return str(request.localizer.translate(text % inner if inner else text))
