@@ -2,7 +2,8 @@
 
 The table is the truth; the queue only wakes workers. An item is claimed under a lease, done by an
 idempotent handler in transactions of its own, and tried again later when the handler raises. An
-item whose worker died is claimable again when its lease ends.
+item whose worker died is claimable again when its lease ends. A worker that was slow with the items
+before renews the lease of the next one, or leaves it to whoever has taken it over.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=120)
+ROOM = LEASE / 2
+"""What must be left of a lease when its handler begins."""
 KEPT = timedelta(days=7)
 DELAYS_S = (5, 20, 60, 180, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 
@@ -68,6 +71,7 @@ class _Claim:
     payload: Mapping[str, Any]
     attempts: int
     token: str
+    until: datetime
 
 
 def put(
@@ -140,6 +144,7 @@ class Outbox:
 
     def _claim(self, limit: int) -> Sequence[_Claim]:
         moment, token = clock.now(), ids.token()
+        until = moment + LEASE
         due = (
             select(OutboxItem.id)
             .where(
@@ -162,7 +167,7 @@ class Outbox:
                 .where(OutboxItem.id.in_(chosen))
                 .values(
                     state="leased",
-                    lease_until=moment + LEASE,
+                    lease_until=until,
                     lease_token=token,
                     attempts=OutboxItem.attempts + 1,
                 ),
@@ -170,9 +175,12 @@ class Outbox:
             )
             rows = session.scalars(select(OutboxItem).where(OutboxItem.id.in_(chosen))).all()
         rows = sorted(rows, key=lambda row: row.due_at)
-        return [_Claim(row.id, row.kind, row.payload, row.attempts, token) for row in rows]
+        return [_Claim(row.id, row.kind, row.payload, row.attempts, token, until) for row in rows]
 
     def _run(self, claim: _Claim) -> None:
+        if not self._is_ours(claim):
+            log.info("outbox.taken_over", kind=claim.kind, item=claim.id)
+            return
         try:
             self._handlers[claim.kind](claim.payload)
         except Later as later:
@@ -182,6 +190,20 @@ class Outbox:
             self._postpone(claim, error)
         else:
             self._finish(claim, "done")
+
+    def _is_ours(self, claim: _Claim) -> bool:
+        moment = clock.now()
+        if claim.until - moment > ROOM:
+            return True
+        renewed = (
+            update(OutboxItem)
+            .where(OutboxItem.id == claim.id, OutboxItem.lease_token == claim.token)
+            .values(lease_until=moment + LEASE)
+            .returning(OutboxItem.id)
+        )
+        with self._database.transaction() as session:
+            found = session.execute(renewed, execution_options={"synchronize_session": False})
+            return found.first() is not None
 
     def _postpone(self, claim: _Claim, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"[:500]

@@ -101,6 +101,40 @@ def test_a_dead_workers_item_is_claimable_after_its_lease(house):
     assert done == [1]
 
 
+def test_an_item_that_waited_behind_slow_ones_is_left_to_whoever_took_it_over(house):
+    done = []
+
+    def handle(payload):
+        done.append(payload["n"])
+        if done == [1]:
+            traveller.move_to(clock.now() + outbox.LEASE + timedelta(seconds=1))
+            house.outbox.drain()
+
+    house.outbox.handler("test", handle)
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        put(house, "a", n=1)
+        traveller.shift(timedelta(seconds=1))
+        put(house, "b", n=2)
+        house.outbox.run_due()
+    assert done.count(2) == 1
+
+
+def test_a_slow_worker_renews_the_lease_of_the_next_item(house):
+    leases = []
+
+    def handle(payload):
+        leases.append(state(house, payload["name"]).lease_until - clock.now())
+        traveller.shift(outbox.LEASE * 0.9)
+
+    house.outbox.handler("test", handle)
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        put(house, "a", name="a")
+        traveller.shift(timedelta(seconds=1))
+        put(house, "b", name="b")
+        house.outbox.run_due()
+    assert leases == [outbox.LEASE, outbox.LEASE]
+
+
 def test_two_workers_never_do_the_same_item(house):
     done, barrier = [], threading.Barrier(4)
     house.outbox.handler("test", lambda payload: done.append(payload["n"]))
