@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import nh3
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select
 
-from suwen.catalog.errors import BadQuantity, OutOfStock, SkuUnavailable
+from suwen.catalog.lines import LineFact, give_back, line_of, take_stock
 from suwen.catalog.models import FACETS, Category, Product, ProductCategory, ProductTag, Sku
 from suwen.kernel import clock, ids
 from suwen.kernel.cache import VersionedCache, bump, versions_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from suwen.kernel.plugins.registry import Registered, TypedRegistry
     from suwen.kernel.plugins.switch import Switch
 
-MAX_QUANTITY = 99
 PAGE = 20
 
 Row = dict[str, Any]
@@ -44,27 +43,6 @@ class Page:
 
     items: Sequence[Row]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LineFact:
-    """What an order line freezes. Amounts are fen for one piece."""
-
-    sku_id: int
-    product_id: int
-    product_name: str
-    product_slug: str
-    sku_name: str
-    test_type: str
-    quantity: int
-    price_fen: int
-    limited: bool
-    overrides: Mapping[str, Any]
-
-    @property
-    def amount_fen(self) -> int:
-        """Price times quantity."""
-        return self.price_fen * self.quantity
 
 
 class CatalogService:
@@ -218,7 +196,7 @@ class CatalogService:
         )
         found = {sku.id: (sku, product) for sku, product in self._db.execute(query)}
         return [
-            _line(found.get(sku_id), quantity, tests, f"items.{index}")
+            line_of(found.get(sku_id), quantity, tests, f"items.{index}")
             for index, (sku_id, quantity) in enumerate(items)
         ]
 
@@ -259,28 +237,11 @@ class CatalogService:
 
     def take_stock(self, lines: Sequence[LineFact]) -> None:
         """Take what the lines need, all or nothing; raises ``OutOfStock``."""
-        for line in sorted(lines, key=lambda item: item.sku_id):
-            if not line.limited:
-                continue
-            taken = self._db.execute(
-                update(Sku)
-                .where(Sku.id == line.sku_id, Sku.stock >= line.quantity)
-                .values(stock=Sku.stock - line.quantity)
-                .returning(Sku.id),
-                execution_options={"synchronize_session": False},
-            ).first()
-            if taken is None:
-                raise OutOfStock
+        take_stock(self._db, lines)
 
     def give_back(self, quantities: Mapping[int, int]) -> None:
         """Put pieces back (an unpaid order was cancelled); unlimited SKUs stay unlimited."""
-        for sku_id in sorted(quantities):
-            self._db.execute(
-                update(Sku)
-                .where(Sku.id == sku_id, Sku.stock.is_not(None))
-                .values(stock=Sku.stock + quantities[sku_id]),
-                execution_options={"synchronize_session": False},
-            )
+        give_back(self._db, quantities)
 
     def save(self, product: Product, html: str) -> Product:
         """Add or change a product; its description is cleaned of everything active."""
@@ -301,30 +262,6 @@ class CatalogService:
         product.state = "archived"
         self._db.flush()
         bump(self._db, "catalog")
-
-
-def _line(
-    found: tuple[Sku, Product] | None, quantity: int, tests: Mapping[str, Any], field: str
-) -> LineFact:
-    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
-        raise BadQuantity(fields={f"{field}.quantity": BadQuantity.message})
-    if found is None or found[1].test_type not in tests:
-        raise SkuUnavailable(fields={f"{field}.sku_id": SkuUnavailable.message})
-    sku, product = found
-    if sku.stock is not None and sku.stock < quantity:
-        raise OutOfStock(fields={f"{field}.quantity": OutOfStock.message})
-    return LineFact(
-        sku_id=sku.id,
-        product_id=product.id,
-        product_name=product.name,
-        product_slug=product.slug,
-        sku_name=sku.name,
-        test_type=product.test_type,
-        quantity=quantity,
-        price_fen=sku.price_fen,
-        limited=sku.stock is not None,
-        overrides=product.reward_overrides,
-    )
 
 
 def _narrow(query: Select[Any], filters: Filters) -> Select[Any]:

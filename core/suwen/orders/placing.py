@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from suwen.catalog.services import LineFact
+from suwen.catalog.lines import LineFact
 from suwen.hookspecs.lifecycle import Event
 from suwen.hookspecs.payment import OrderPolicy
 from suwen.kernel import clock, ids

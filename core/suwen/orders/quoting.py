@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suwen.accounts.profiles import AddressBook
-    from suwen.catalog.services import CatalogService, LineFact
+    from suwen.catalog.lines import LineFact
+    from suwen.catalog.services import CatalogService
     from suwen.kernel.regions import RegionInfo
     from suwen.payments.offering import Methods
     from suwen.payments.services import PaymentService

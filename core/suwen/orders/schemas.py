@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colander
 
-from suwen.catalog.services import MAX_QUANTITY
+from suwen.catalog.lines import MAX_QUANTITY
 from suwen.kernel.schemas import DateTimeOut, Fen, IdString, PageQuery, StrictInteger, listing
 from suwen.orders.states import INTENT, ORDER
 

@@ -147,10 +147,14 @@ class OrderService:
         )
 
     def payable(self, order: Order) -> Payable:
-        """The order as something to pay; raises ``NotPayable``."""
-        if order.state != "pending_payment" or order.expires_at <= clock.now():
+        """The order as something to pay, under its lock; raises ``NotPayable``.
+
+        Two tabs then start one payment, and none is started beside a cancellation.
+        """
+        fresh = lock(self._db, Order, order.id)
+        if fresh.state != "pending_payment" or fresh.expires_at <= clock.now():
             raise NotPayable
-        return payable_of("order", order)
+        return payable_of("order", fresh)
 
     def ways_to_pay(self, order: Order) -> Sequence[Method]:
         """What its service region offers for a waiting order right now, orders only."""

@@ -15,7 +15,7 @@ from suwen.orders.states import ORDER
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from suwen.catalog.services import LineFact
+    from suwen.catalog.lines import LineFact
     from suwen.kernel.audit import Actor
     from suwen.kernel.crypto import Cipher
 

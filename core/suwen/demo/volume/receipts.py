@@ -18,7 +18,7 @@ from suwen.orders.placing import frozen
 from suwen.payments.models import PaymentAttempt, PaymentEvent, PaymentTransition
 
 if TYPE_CHECKING:
-    from suwen.catalog.services import LineFact
+    from suwen.catalog.lines import LineFact
     from suwen.demo.volume.books import Books
 
 _TO_COUNTER: Final = timedelta(hours=3)

@@ -10,7 +10,8 @@ from sqlalchemy import func, insert, select, update
 
 from suwen.accounts.services import accounts
 from suwen.catalog.models import Product, Sku
-from suwen.catalog.services import LineFact, catalog
+from suwen.catalog.lines import LineFact
+from suwen.catalog.services import catalog
 from suwen.demo.journeys import COUNTER
 from suwen.demo.market import YUEYANG
 from suwen.demo.people import staff_address
