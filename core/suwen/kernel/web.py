@@ -20,6 +20,9 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPMethodNotAllowed, HTTPNot
 from pyramid.predicates import RequestMethodPredicate
 from pyramid.tweens import EXCVIEW, INGRESS
 from pyramid.viewderivers import INGRESS as FIRST
+from pyramid_retry import mark_error_retryable
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from suwen.kernel.errors import NotFound
 from suwen.kernel.regions import UnknownRegion
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.request import Request
     from pyramid.response import Response
+    from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.orm import Session
 
     from suwen.kernel.house import House
@@ -241,6 +245,15 @@ def commit_veto(request: Request, response: Response) -> bool:
     return bool(response.status_code >= 400) and not request.environ.get("suwen.commit")
 
 
+def retry_conflicts(context: ExceptionContext) -> None:
+    """Let a request that wrote a row which another has just written be tried again: it finds that
+    row then, as a second click does that comes a moment later.
+    """
+    error = context.sqlalchemy_exception
+    if isinstance(error, IntegrityError):
+        mark_error_retryable(error)
+
+
 def cookie_name(settings: Any, name: str) -> str:
     """``__Host-`` in production; a development name over plain HTTP."""
     return f"__Host-{name}" if settings.secure else f"dev-{name}"
@@ -258,6 +271,7 @@ def includeme(config: Configurator) -> None:
         }
     )
     config.include("pyramid_retry")
+    event.listen(config.registry.house.database.engine, "handle_error", retry_conflicts)
     config.include("pyramid_tm")
     for name, function in (
         ("house", house),

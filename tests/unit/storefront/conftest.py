@@ -53,6 +53,14 @@ def impossible(request):
     request.db.execute(text("SELECT CAST('x' || :n AS integer)"), {"n": "\x00"})
 
 
+def contested(request):
+    """The first try writes a row that another has just written; the next one does not."""
+    first = request.environ["retry.attempt"] == 0
+    for _time in range(2 if first else 1):
+        request.db.execute(text("INSERT INTO cache_version (name, version) VALUES ('a', 1)"))
+    return Response("settled")
+
+
 VIEWS = {
     "fine": lambda request: Response("fine"),
     "missing": lambda request: _raise(NotFound()),
@@ -65,6 +73,7 @@ VIEWS = {
     "elsewhere": lambda request: _raise(HTTPSeeOther("/fine")),
     "refused": lambda request: _raise(HTTPForbidden()),
     "impossible": impossible,
+    "contested": contested,
     "gone": lambda request: _raise(OperationalError("SELECT 1", {}, Exception("gone"))),
 }
 

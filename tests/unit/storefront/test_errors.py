@@ -111,3 +111,7 @@ def test_a_broken_theme_does_not_hide_what_happened(app, monkeypatch):
 @pytest.mark.postgres
 def test_a_value_that_the_database_refuses_is_400(app):
     app.get("/impossible", status=400)
+
+
+def test_whoever_comes_second_is_tried_again_and_finds_what_stands(app):
+    assert app.get("/contested", status=200).text == "settled"
