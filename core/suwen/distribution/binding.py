@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from suwen.distribution.models import Binding, Distributor, ShareLink
 from suwen.hookspecs.reward import UplineFact
 from suwen.kernel import clock
+from suwen.kernel.db import take_turns
 from suwen.kernel.upsert import insert_once
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ class Bindings:
     def _refusal(self, member_id: int, sponsor_id: int) -> str:
         if member_id == sponsor_id:
             return "self"
+        if self._db.get(Binding, member_id) is not None:
+            return "bound"
         distributor = self._db.get(Distributor, sponsor_id)
         if distributor is not None and distributor.state in ("suspended", "closed"):
             return distributor.state
-        if self._db.get(Binding, member_id) is not None:
-            return "bound"
+        # Two who recommend each other at one moment would each see no circle yet.
+        take_turns(self._db, Binding.__tablename__)
         return self._cycle(member_id, sponsor_id)
 
     def _cycle(self, member_id: int, sponsor_id: int) -> str:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, String, Table, event, func, select, text
+from sqlalchemy import BigInteger, String, Table, event, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from suwen.kernel.db import take_turns
 from suwen.kernel.upsert import insert_for
 
 if TYPE_CHECKING:
@@ -131,10 +132,8 @@ class Chain:
         )
 
     def _wait_for_turn(self, session: Session) -> None:
-        # Two workers that seal at once would both write the next number. SQLite has one writer.
-        if session.get_bind().dialect.name == "postgresql":
-            name = self._link.__table__.name  # type: ignore[attr-defined]
-            session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+        # Two workers that seal at once would both write the next number.
+        take_turns(session, self._link.__table__.name)  # type: ignore[attr-defined]
 
     def _anchor_after_commit(self, session: Session, seq: int, head: str) -> None:
         if self._anchor is None:

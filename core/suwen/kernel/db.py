@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event, select
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
@@ -206,3 +206,12 @@ def lock(session: Session, model: type[T], key: Any) -> T:
     if row is None:
         raise LookupError(f"{model.__name__} {key}")
     return row
+
+
+def take_turns(session: Session, name: str) -> None:
+    """Wait until no other transaction is in what ``name`` calls; ours is until it ends.
+
+    For rules over many rows, which no row lock can hold. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
