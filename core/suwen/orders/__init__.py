@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -41,12 +42,13 @@ def expire(house: House) -> None:
         orders(house, session).expire_due()
 
 
-def open_items(db: Session, region: str, plugin: str) -> list[tuple[str, int]]:
-    """Intents of a gateway that wait for a cashier: what draining leaves to do."""
+def open_items(house: House, db: Session, region: str, plugin: str) -> list[tuple[str, int]]:
+    """Intents of a plugin's gateways that wait for a cashier: what draining leaves to do."""
+    codes = [item.code for item in house.host.gateways if item.plugin == plugin]
     query = (
         select(func.count())
         .select_from(Intent)
-        .where(Intent.region == region, Intent.gateway == plugin, Intent.state == "waiting")
+        .where(Intent.region == region, Intent.gateway.in_(codes), Intent.state == "waiting")
     )
     return [(_("待确认的付款意向"), db.scalar(query) or 0)]
 
@@ -80,5 +82,5 @@ def includeme(config: Configurator) -> None:
         "admin.shop", _("线下收款"), "admin.intents", order=20, permission="staff.cashier"
     )
     subscribe(house)
-    house.ports.setdefault("open_items", []).append(open_items)
+    house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.jobs.periodic("orders.expire", lambda: expire(house))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from suwen.kernel import clock, ids
+from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import lock
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.i18n import _
@@ -171,9 +172,15 @@ class Intents:
         self._decide(intent, "cancelled", actor)
         return intent
 
-    def expire(self, intent: Intent, actor: Actor) -> None:
-        """Close an intent whose time is over."""
-        self._decide(intent, "expired", actor)
+    def expire_due(self, limit: int) -> int:
+        """Close waiting intents whose time is over; how many. One that somebody is deciding on at
+        this moment is left to him.
+        """
+        query = select(Intent).where(Intent.state == "waiting", Intent.expires_at <= clock.now())
+        due = self._db.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+        for intent in due:
+            self._decide(intent, "expired", SYSTEM)
+        return len(due)
 
     def _decide(self, intent: Intent, state: str, actor: Actor, reason: str = "") -> None:
         INTENT.check(intent.state, state)

@@ -22,7 +22,7 @@ from suwen.messaging.services import messaging
 from suwen.orders import writing
 from suwen.orders.errors import NotPayable
 from suwen.orders.intents import Intents
-from suwen.orders.models import Intent, Order, OrderLine, OrderTransition
+from suwen.orders.models import Order, OrderLine, OrderTransition
 from suwen.orders.placing import Placing
 from suwen.orders.quoting import Quoting
 from suwen.orders.refunds import OrderRefunds
@@ -165,24 +165,27 @@ class OrderService:
 
     def expire_due(self, limit: int = 200) -> int:
         """Cancel unpaid orders and close intents whose time is over; how many."""
-        moment = clock.now()
-        orders = self._db.scalars(
-            select(Order)
-            .where(Order.state == "pending_payment", Order.expires_at <= moment)
-            .limit(limit)
-        ).all()
-        # An attempt that is still open at the provider is closed there first.
-        due = [order for order in orders if not self.payments.has_open("order", order.id)]
+        due = self._overdue(limit)
         for order in due:
             self.cancel(order, SYSTEM, _("超过付款时限"))
-        intents = self._db.scalars(
-            select(Intent)
-            .where(Intent.state == "waiting", Intent.expires_at <= moment)
-            .limit(limit)
-        ).all()
-        for intent in intents:
-            self.intents.expire(intent, SYSTEM)
-        return len(due) + len(intents)
+        return len(due) + self.intents.expire_due(limit)
+
+    def _overdue(self, limit: int) -> list[Order]:
+        """Unpaid orders whose time is over, under their locks. One whose attempt is still open at
+        the provider is closed there first, and holds up no other.
+        """
+        found: list[Order] = []
+        query = select(Order).where(
+            Order.state == "pending_payment", Order.expires_at <= clock.now()
+        )
+        query, after = query.order_by(Order.id).limit(limit).with_for_update(skip_locked=True), 0
+        while len(found) < limit:
+            rows = self._db.scalars(query.where(Order.id > after)).all()
+            found += [row for row in rows if not self.payments.has_open("order", row.id)]
+            if len(rows) < limit:
+                break
+            after = rows[-1].id
+        return found
 
 
 def orders(house: House, db: Session) -> OrderService:

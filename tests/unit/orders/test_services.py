@@ -355,15 +355,3 @@ def test_the_address_is_sealed(shop, member):
     with shop.house.database.snapshot() as db:
         stored = db.execute(text("SELECT sealed FROM postal_address")).scalar_one()
     assert "王小明".encode() not in bytes(stored)
-
-
-def test_draining_counts_the_intents_that_wait(shop, member):
-    from suwen.orders import open_items
-
-    def waiting():
-        return [count for _label, count in shop.run(lambda db: open_items(db, "4306", OFFLINE))]
-
-    intent = shop.place(member, OFFLINE)
-    assert waiting() == [1]
-    confirm(shop, intent)
-    assert waiting() == [0]

@@ -187,7 +187,7 @@ def start_payment(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     gateway = request.house.host.gateways.find(body["gateway"])
     if gateway and gateway.obj.info.order_policy is OrderPolicy.AFTER_CONFIRMATION:
         raise NeedsIntent
-    attempt = money.start(service.payable(own(request)), body["gateway"], request.client_addr or "")
+    attempt = money.start(service.payable(own(request)), body["gateway"], request.client_address)
     request.commit_step()
     money.announce(attempt.id)
     return payment_out(money.view(request.identity.member_id, attempt.number))

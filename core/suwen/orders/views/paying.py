@@ -23,7 +23,7 @@ def begin(request: Request, order: Order, gateway: str) -> Any:
     The attempt is committed before the provider is called, and nothing is open meanwhile.
     """
     money = request.find(payments)
-    attempt = money.start(request.find(orders).payable(order), gateway, request.client_addr or "")
+    attempt = money.start(request.find(orders).payable(order), gateway, request.client_address)
     order_number = order.number
     request.commit_step()
     try:
