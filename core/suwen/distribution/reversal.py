@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suwen.hookspecs.reward import RewardLine
+from suwen.ledger.accounts import member_account
 
 if TYPE_CHECKING:
     from suwen.distribution.models import CommissionLine
@@ -47,15 +48,17 @@ def reversal_postings(
     ledger: LedgerService, line: CommissionLine, back_fen: int
 ) -> list[tuple[str, int]]:
     """Postings that take ``back_fen`` back: from where the line lies, the shortfall as debt."""
-    member = f"member.{line.beneficiary_id}"
     if line.state == "held":
         return [("commission_held", back_fen), ("commission_expense", -back_fen)]
     if line.state in ("frozen", "releasable"):
-        return [(f"{member}.frozen", back_fen), ("commission_expense", -back_fen)]
+        return [
+            (member_account(line.beneficiary_id, "frozen"), back_fen),
+            ("commission_expense", -back_fen),
+        ]
     there = min(back_fen, ledger.member(line.beneficiary_id).available_fen)
     postings = [("commission_expense", -back_fen)]
     if there:
-        postings.append((f"{member}.available", there))
+        postings.append((member_account(line.beneficiary_id, "available"), there))
     if back_fen > there:
-        postings.append((f"{member}.debt", back_fen - there))
+        postings.append((member_account(line.beneficiary_id, "debt"), back_fen - there))
     return postings

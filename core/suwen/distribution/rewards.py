@@ -13,11 +13,13 @@ from sqlalchemy import insert, select
 
 from suwen.distribution.binding import PAID_LEVELS, Bindings
 from suwen.distribution.errors import RewardRefused
-from suwen.distribution.models import CommissionLine, CommissionStep, RewardSnapshot
+from suwen.distribution.models import CommissionLine, RewardSnapshot
 from suwen.distribution.reversal import reversal_postings, standing_of
+from suwen.distribution.steps import active_among, step
 from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine
 from suwen.kernel import clock, ids
 from suwen.kernel.i18n import _
+from suwen.ledger.accounts import member_account
 from suwen.messaging.services import Note
 
 if TYPE_CHECKING:
@@ -158,11 +160,7 @@ class Rewards:
         snapshot = self._snapshot("order", order_id)
         if snapshot is None:
             return
-        rows = [
-            _commission(snapshot, order_id, line)
-            for line in snapshot.lines
-            if line["beneficiary_id"] and line["amount_fen"] > 0
-        ]
+        rows = self._commissions(snapshot, order_id)
         if not rows:
             return
         total = sum(row["amount_fen"] for row in rows)
@@ -177,6 +175,23 @@ class Rewards:
         ]
         self._messaging.tell(notes, region=snapshot.region)
 
+    def _commissions(self, snapshot: RewardSnapshot, order_id: int) -> list[dict[str, Any]]:
+        """Amounts are those of the order's moment; who has joined since need not join again."""
+        earned = [
+            line for line in snapshot.lines if line["beneficiary_id"] and line["amount_fen"] > 0
+        ]
+        waiting = (int(line["beneficiary_id"]) for line in earned if not line["joined"])
+        since = active_among(self._db, waiting)
+        return [
+            _commission(
+                snapshot,
+                order_id,
+                line,
+                joined=line["joined"] or int(line["beneficiary_id"]) in since,
+            )
+            for line in earned
+        ]
+
     def reverse(self, refund_number: str, remaining: Mapping[int, int]) -> None:
         """Take back what no longer stands; ``remaining`` is fen left of each order line."""
         query = select(CommissionLine).where(CommissionLine.order_line_id.in_(remaining))
@@ -188,29 +203,23 @@ class Rewards:
             if back <= 0:
                 continue
             postings += reversal_postings(self._ledger, line, back)
-            self._step_back(line, left, back)
+            step(self._db, line, line.state if left else "reversed", back, "refund")
+            line.standing_fen = left
         if postings:
             self._ledger.post("commission_reversed", refund_number, postings, memo=_("返现收回"))
         self._db.flush()
-
-    def _step_back(self, line: CommissionLine, left: int, back: int) -> None:
-        target = line.state if left else "reversed"
-        self._db.add(
-            CommissionStep(
-                line_id=line.id, source=line.state, target=target, amount_fen=back, reason="refund"
-            )
-        )
-        line.standing_fen, line.state = left, target
 
 
 def account_of(row: Mapping[str, Any]) -> str:
     """The ledger account that a new commission is credited to."""
     if row["state"] == "held":
         return "commission_held"
-    return f"member.{row['beneficiary_id']}.frozen"
+    return member_account(row["beneficiary_id"], "frozen")
 
 
-def _commission(snapshot: RewardSnapshot, order_id: int, line: Mapping[str, Any]) -> dict[str, Any]:
+def _commission(
+    snapshot: RewardSnapshot, order_id: int, line: Mapping[str, Any], *, joined: bool
+) -> dict[str, Any]:
     return {
         "id": ids.new_id(),
         "order_id": order_id,
@@ -227,9 +236,9 @@ def _commission(snapshot: RewardSnapshot, order_id: int, line: Mapping[str, Any]
         "standing_fen": line["amount_fen"],
         "remainder": line["remainder"],
         "reason_codes": line["reason_codes"],
-        "state": "frozen" if line["joined"] else "held",
+        "state": "frozen" if joined else "held",
         "created_at": clock.now(),
-        "held_until": None if line["joined"] else clock.now() + timedelta(days=HELD_DAYS),
+        "held_until": None if joined else clock.now() + timedelta(days=HELD_DAYS),
     }
 
 

@@ -11,19 +11,15 @@ from sqlalchemy import func, select, update
 from suwen.catalog.models import Product
 from suwen.distribution.binding import Bindings
 from suwen.distribution.errors import OldTerms
-from suwen.distribution.models import (
-    Binding,
-    CommissionLine,
-    CommissionStep,
-    Distributor,
-    ShareLink,
-)
+from suwen.distribution.models import Binding, CommissionLine, Distributor, ShareLink
 from suwen.distribution.reversal import reward_line
 from suwen.distribution.rewards import Rewards
+from suwen.distribution.steps import active_among, step
 from suwen.kernel import clock, ids
 from suwen.kernel.errors import NotFound
 from suwen.kernel.i18n import _
 from suwen.kernel.upsert import insert_once
+from suwen.ledger.accounts import member_account
 from suwen.ledger.services import ledger
 from suwen.messaging.services import messaging
 
@@ -133,18 +129,22 @@ class DistributionService:
             CommissionLine.beneficiary_id == member_id, CommissionLine.state == "held"
         )
         for line in self._db.scalars(query.with_for_update()).all():
-            self._ledger.post(
-                "commission_joined",
-                str(line.id),
-                [
-                    ("commission_held", line.standing_fen),
-                    (f"member.{member_id}.frozen", -line.standing_fen),
-                ],
-                memo=_("推荐返现"),
-            )
-            self._step(line, "frozen", line.standing_fen, "joined")
-            line.held_until = None
+            self._freeze(line)
         self._db.flush()
+
+    def _freeze(self, line: CommissionLine) -> None:
+        """What was held for somebody who has joined is his, once it is free."""
+        self._ledger.post(
+            "commission_joined",
+            str(line.id),
+            [
+                ("commission_held", line.standing_fen),
+                (member_account(line.beneficiary_id, "frozen"), -line.standing_fen),
+            ],
+            memo=_("推荐返现"),
+        )
+        step(self._db, line, "frozen", line.standing_fen, "joined")
+        line.held_until = None
 
     def leave(self, member_id: int) -> None:
         """Stop being a distributor; what was earned stays."""
@@ -154,37 +154,35 @@ class DistributionService:
             self._db.flush()
 
     def expire_held(self, limit: int = 500) -> int:
-        """Give held commissions whose time is over back to the house; how many."""
+        """Give held commissions whose time is over back to the house; how many were looked at.
+
+        Whoever joined in the very moment of the payment keeps his.
+        """
         query = select(CommissionLine).where(
             CommissionLine.state == "held", CommissionLine.held_until <= clock.now()
         )
         lines = self._db.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+        joined = active_among(self._db, (line.beneficiary_id for line in lines))
         for line in lines:
-            self._ledger.post(
-                "commission_lapsed",
-                str(line.id),
-                [
-                    ("commission_held", line.standing_fen),
-                    ("commission_expense", -line.standing_fen),
-                ],
-                memo=_("返现逾期未领"),
-            )
-            self._step(line, "reversed", line.standing_fen, "not_joined")
-            line.standing_fen = 0
+            if line.beneficiary_id in joined:
+                self._freeze(line)
+            else:
+                self._lapse(line)
         self._db.flush()
         return len(lines)
 
-    def _step(self, line: CommissionLine, target: str, amount_fen: int, reason: str) -> None:
-        self._db.add(
-            CommissionStep(
-                line_id=line.id,
-                source=line.state,
-                target=target,
-                amount_fen=amount_fen,
-                reason=reason,
-            )
+    def _lapse(self, line: CommissionLine) -> None:
+        self._ledger.post(
+            "commission_lapsed",
+            str(line.id),
+            [
+                ("commission_held", line.standing_fen),
+                ("commission_expense", -line.standing_fen),
+            ],
+            memo=_("返现逾期未领"),
         )
-        line.state = target
+        step(self._db, line, "reversed", line.standing_fen, "not_joined")
+        line.standing_fen = 0
 
     def commissions(
         self, member_id: int, locale: str, cursor: str | None = None, limit: int = PAGE

@@ -9,9 +9,11 @@ from suwen.catalog.models import Product
 from suwen.distribution.errors import OldTerms, RewardRefused
 from suwen.distribution.models import Binding, CommissionLine, Distributor
 from suwen.distribution.rewards import HELD_DAYS, BadScheme, check_lines
-from suwen.distribution.services import distribution
+from suwen.distribution.services import TERMS_VERSION, distribution
+from suwen.distribution.steps import step
 from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine, UplineFact
 from suwen.kernel import clock
+from suwen.kernel.errors import IllegalTransition
 from suwen.kernel.regions import Region
 from suwen.ledger.services import ledger
 from suwen.orders.refunds import LineWish
@@ -109,6 +111,36 @@ def test_what_is_held_too_long_goes_back_to_the_house(shop):
         assert shop.run(lambda db: distribution(shop.house, db).expire_held()) == 0
     assert [line.state for line in lines(shop)] == ["reversed"]
     assert house_account(shop, "commission_expense") == 0
+
+
+def test_who_joins_between_order_and_payment_need_not_join_again(shop):
+    a = shop.member("13800008001")
+    order = shop.place(shop.member("13800008002", shop.share(a)))
+    shop.join(a)
+    shop.pay(order)
+    assert balance(shop, a).frozen_fen == PRICE * 8 // 100
+    assert house_account(shop, "commission_held") == 0
+    assert [line.state for line in lines(shop)] == ["frozen"]
+
+
+def test_what_is_held_for_one_who_has_joined_never_lapses(shop):
+    """Joining and paying at the very same moment may miss each other."""
+    a = shop.member("13800008001")
+    shop.buy(shop.member("13800008002", shop.share(a)))
+    values = {"member_id": a, "state": "active", "terms_version": TERMS_VERSION}
+    shop.run(lambda db: db.add(Distributor(**values)))
+    with time_machine.travel(clock.now() + timedelta(days=HELD_DAYS, hours=1), tick=False):
+        shop.run(lambda db: distribution(shop.house, db).expire_held())
+    assert balance(shop, a).frozen_fen == PRICE * 8 // 100
+    assert house_account(shop, "commission_held") == 0
+
+
+def test_a_commission_takes_no_step_that_the_table_lacks(shop, chain):
+    shop.buy(chain[2])
+    line = lines(shop)[0]
+    with pytest.raises(IllegalTransition):
+        shop.run(lambda db: step(db, line, "available", 1, "too early"))
+    assert lines(shop)[0].state == "frozen"
 
 
 def test_a_suspended_sponsors_level_stays_with_the_house(shop, chain):
