@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 import redis
@@ -65,11 +66,13 @@ class SqliteDatabases:
 class PostgresDatabases:
     """Databases on a PostgreSQL server, named after this machine and process."""
 
+    _numbers: ClassVar = itertools.count(1)
+    """One count for all makers of a process, so that two of them never want the same name."""
+
     def __init__(self, server: URL, build: Build) -> None:
         """Drop what dead processes of this machine left, and be ready to create."""
         self._server = server
         self._build = build
-        self._numbers = itertools.count(1)
         self._names: set[str] = set()
         self._template: str | None = None
         # PostgreSQL writes a checkpoint for each drop: nobody should wait for that.
