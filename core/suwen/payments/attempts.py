@@ -95,9 +95,7 @@ class Attempts:
         standing = self.captured(payable.kind, payable.id, gateway)
         if standing is not None:
             return standing
-        item = self._offered(payable, gateway)
-        if item.obj.info.moves_money_itself:
-            raise MethodRefused
+        item = self._counter(payable, gateway)
         if amount_fen != payable.amount_fen:
             message = CashierAmountDiffers.message
             raise CashierAmountDiffers(fields={"amount": message})
@@ -116,6 +114,15 @@ class Attempts:
         if outcome is not NotifyOutcome.ACCEPTED:
             raise RuntimeError(f"a cashier's confirmation was {outcome.value}")
         return attempt
+
+    def _counter(self, payable: Payable, gateway: str) -> Registered[PaymentGateway]:
+        """A counter that is not off; one that is draining still takes what it has promised."""
+        item = self._host.gateways.find(gateway)
+        if item is None or item.obj.info.moves_money_itself:
+            raise MethodRefused
+        if self._finder.is_off(payable.region, item.plugin):
+            raise MethodRefused
+        return item
 
     def _offered(self, payable: Payable, gateway: str) -> Registered[PaymentGateway]:
         methods = self._finder.methods(

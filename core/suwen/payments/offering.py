@@ -83,6 +83,10 @@ class MethodFinder:
                 refused.append(Refusal(item.code, item.title, denied.reason_code, denied.reason))
         return Methods(methods, refused)
 
+    def is_off(self, region: str, plugin: str) -> bool:
+        """Whether the region has the plugin off, which draining is not."""
+        return self._switch.offering(self._db, region).state(plugin) == "disabled"
+
     def _denied(
         self, offering: Offering, item: Registered[PaymentGateway], context: OfferContext
     ) -> Denied | None:

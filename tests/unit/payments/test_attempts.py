@@ -147,6 +147,17 @@ def test_a_cashier_cannot_confirm_where_the_counter_is_off(run, house):
         )
 
 
+def test_a_cashier_confirms_what_a_draining_counter_has_promised(run, house):
+    with house.database.transaction() as db:
+        house.switch.set_state(db, REGION, COUNTER, "draining")
+
+    made = run(
+        lambda service, _db: service.confirm_by_cashier(payable(), COUNTER, 129_900, CASHIER, "R")
+    )
+
+    assert made.state == "captured"
+
+
 def test_terms_of_an_intent(run, house):
     def terms(service, _db):
         return service.intent_terms(REGION, COUNTER, "AB12", 129_900)
