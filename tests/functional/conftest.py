@@ -71,11 +71,12 @@ class Market:
         """A ``suwen`` command, with a house of its own as another process has; its JSON answer."""
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            ended = cli.main(["-c", str(self._ini()), *words, "--json"])
+            ended = cli.main(["-c", str(self.ini()), *words, "--json"])
         assert ended == status, f"{words}: {ended} {out.getvalue()}"
         return json.loads(out.getvalue()) if status == 0 else None
 
-    def _ini(self) -> Path:
+    def ini(self) -> Path:
+        """The site as a file of settings."""
         written = self.folder / "test.ini"
         lines = ["[app:main]", "suwen.environment = development"]
         lines += [f"suwen.data_dir = {self.folder}", f"suwen.database_url = {self.url}"]

@@ -7,59 +7,14 @@ import re
 import pytest
 
 from tests.functional.client import PASSWORD
+from tests.functional.shopping import PRODUCT, buy, cheapest, order_by_wechat, start, wish
+from tests.functional.staff import StaffBrowser
 from tests.reports import report
 
-PRODUCT = "medication-safety"
 CONSENTS = ("testing", "sensitive_data", "specimen")
 NAME, BIRTH = "慕容雪", "1990-05-06"
 TYPES = 9
 ITEMS = 60
-
-
-def point_of(client, region="4306"):
-    """A collection point of the region."""
-    points = client.get(f"/collection-points?region={region}")["items"]
-    found = next(p for p in points if p["region_code"].startswith(region))
-    assert set(found) >= {"id", "name", "region_code", "address", "location", "route_links"}
-    assert set(found["location"]) == {"lon", "lat", "system"}
-    return found["id"]
-
-
-def cheapest(client, slug=PRODUCT):
-    """The product's first SKU."""
-    product = client.get(f"/products/{slug}")
-    assert set(product) >= {"slug", "name", "price_fen", "skus", "collection_methods"}
-    sku = product["skus"][0]
-    assert set(sku) >= {"id", "name", "price_fen", "stock"}
-    return sku
-
-
-def wish(client, region="4306", quantity=1, slug=PRODUCT, **more):
-    """A purchase at a point of the region."""
-    return {
-        "items": [{"sku_id": cheapest(client, slug)["id"], "quantity": quantity}],
-        "collection": {"method": "on_site", "point_id": point_of(client, region)},
-        **more,
-    }
-
-
-def order_by_wechat(client, **more):
-    """A new order, not yet paid."""
-    body = wish(client, gateway="payment_wechat", **more)
-    return client.ok("POST", "/orders", body, status=201)
-
-
-def start(client, order, gateway="payment_wechat"):
-    """Start paying it."""
-    path = f"/orders/{order['number']}/payments"
-    return client.ok("POST", path, {"gateway": gateway}, status=201)
-
-
-def buy(market, client, **more):
-    """An order that is paid; the order as it stands then."""
-    order = order_by_wechat(client, **more)
-    assert market.pay(start(client, order)["number"]) == [(204, b"")]
-    return client.get(f"/orders/{order['number']}")
 
 
 def test_main_job(market):
@@ -193,43 +148,6 @@ def answer_questionnaire(client):
     (listed,) = client.get("/me/results")["items"]
     read = client.get(f"/me/results/{listed['id']}")
     assert read["scores"] == result["scores"]
-
-
-def with_field(page, name):
-    """The page's form that has this field."""
-    return next(form for form in page.forms.values() if name in form.fields)
-
-
-class StaffBrowser:
-    """A member of staff at the pages of the back office."""
-
-    def __init__(self, market, role):
-        import pyotp
-
-        account = market.account(role)
-        self.browser = market.browser()
-        form = with_field(self.browser.get("/sign-in"), "address")
-        form["address"], form["password"] = account["address"], account["password"]
-        second = with_field(form.submit(), "totp")
-        second["totp"] = pyotp.TOTP(account["totp_secret"]).now()
-        answer = second.submit()
-        assert answer.status_int == 303, answer.text
-
-    def upload(self, order, content, status=303):
-        """Import a report."""
-        page = self.browser.get("/admin/reports")
-        form = next(f for f in page.forms.values() if f.action.endswith("/reports/import"))
-        form["order"] = order
-        form["file"] = ("报告.pdf", content)
-        answer = form.submit(expect_errors=True)
-        assert answer.status_int == status, answer.text
-        return answer
-
-    def release(self):
-        """Release the newest."""
-        page = self.browser.get("/admin/reports")
-        form = next(f for f in page.forms.values() if f.action.endswith("/release"))
-        assert "操作已完成" in form.submit().follow().text
 
 
 def test_offline_needs_yueyang_and_a_cashier(market):
