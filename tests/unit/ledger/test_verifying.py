@@ -88,6 +88,19 @@ def test_tampering_is_named(written, statement, fault):
     assert fault in found.fault
 
 
+@pytest.mark.postgres
+def test_a_member_below_zero_is_named_even_when_books_and_cache_agree(written, monkeypatch):
+    with written.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_never_negative"
+        )
+    monkeypatch.setattr("suwen.ledger.posting._shortfall", lambda accounts, changes: None)
+    with written.database.transaction() as session:
+        ledger(written, session).post("x", "1", [(FROZEN, 81), ("fees", -81)])
+
+    assert "holds -1 fen" in verdict(written).fault
+
+
 def test_a_deleted_entry_is_missed_though_the_books_balance(written):
     tamper(
         written,

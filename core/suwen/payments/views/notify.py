@@ -12,8 +12,8 @@ import structlog
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 from pyramid.view import view_config
-from pyramid_retry import is_last_attempt
-from sqlalchemy.exc import DBAPIError
+from pyramid_retry import is_last_attempt, mark_error_retryable
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from suwen.accounts.network import client_address, network_of
 from suwen.hookspecs.payment import NotifyOutcome, NotifyRequest
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+LOST: Final = (OperationalError, IntegrityError)
+"""A lock that was not to be had, a deadlock, a lost race: at once again, then told as a failure."""
 REFUSED: Final = Limit("payments.notify_refused", 300, 60)
 """Refused notifications of one network in a minute; providers themselves are refused rarely."""
 
@@ -69,10 +71,13 @@ def _sent(request: Request, body: bytes) -> NotifyRequest:
 
 
 def _body(request: Request) -> bytes | None:
-    """The raw body, or None when it is larger than any notification."""
+    """The raw body, or None when it is larger than any notification.
+
+    ``request.body`` can be read again, when the request is tried again after a lost lock.
+    """
     if (request.content_length or 0) > notifying.MAX_BODY:
         return None
-    body: bytes = request.body_file.read(notifying.MAX_BODY + 1)
+    body: bytes = request.body
     return body if len(body) <= notifying.MAX_BODY else None
 
 
@@ -95,7 +100,8 @@ def _applied(
     try:
         outcomes = [service.apply_event(event, region=region) for event in events]
     except Exception as error:
-        if isinstance(error, DBAPIError) and not is_last_attempt(request):
+        if isinstance(error, LOST) and not is_last_attempt(request):
+            mark_error_retryable(error)
             raise
         log.exception("payments.notify_failed", gateway=item.code)
         # Some providers want a failure in a 200: only dooming keeps it from being committed.
