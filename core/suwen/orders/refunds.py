@@ -14,6 +14,7 @@ from suwen.kernel.i18n import _
 from suwen.orders import writing
 from suwen.orders.errors import RefundTooLarge
 from suwen.orders.models import Order, OrderLine, OrderRefund
+from suwen.orders.states import HOLDS_MONEY
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from suwen.kernel.audit import Actor
     from suwen.payments.models import Refund
     from suwen.payments.services import PaymentService
-
-REFUNDABLE = ("paid", "used", "completed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class OrderRefunds:
         if not reason.strip():
             raise Invalid(_("请填写退款原因"), fields={"reason": _("请填写退款原因")})
         lock(self._db, Order, order.id)
-        if order.state not in REFUNDABLE:
+        if order.state not in HOLDS_MONEY:
             raise Conflict(_("订单当前状态不能申请退款"))
         amounts = self._amounts(order, wishes)
         refund = self._payments.request_refund(

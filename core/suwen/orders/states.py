@@ -13,6 +13,9 @@ ORDER = machine(
     completed="refunded",
 )
 
+HOLDS_MONEY = ("paid", "used", "completed")
+"""An order in one of these can be refunded and can have reports."""
+
 ORDER_TITLES = {
     "pending_payment": _("待付款"),
     "paid": _("已付款"),

@@ -12,7 +12,7 @@ from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
 from suwen.orders.models import Order
 from suwen.orders.services import orders
-from suwen.orders.states import INTENT_TITLES, ORDER, ORDER_TITLES
+from suwen.orders.states import HOLDS_MONEY, INTENT_TITLES, ORDER, ORDER_TITLES
 from suwen.payments.states import ATTEMPT_TITLES
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def order(request: Request) -> dict[str, Any]:
         "payments": service.payments.of_payable("order", found.id),
         "gateway_title": request.house.host.gateways.title,
         "attempt_titles": ATTEMPT_TITLES,
-        "refundable": found.state in ("paid", "used", "completed"),
+        "refundable": found.state in HOLDS_MONEY,
     }
 
 
