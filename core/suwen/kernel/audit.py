@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,10 @@ class Actor:
     id: int | None = None
     request_id: str = ""
     region: str | None = None
+
+    def at(self, region: str) -> Actor:
+        """The same for the log of ``region``: where the object belongs, not where one browses."""
+        return replace(self, region=region)
 
 
 SYSTEM = Actor("system")

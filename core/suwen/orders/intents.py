@@ -186,5 +186,6 @@ class Intents:
         INTENT.check(intent.state, state)
         intent.state, intent.reason = state, reason
         intent.decided_at, intent.decided_by = clock.now(), actor.id
-        self._audit.write(self._db, actor, f"intent.{state}", "intent", intent.code, reason=reason)
+        who = actor.at(intent.region)
+        self._audit.write(self._db, who, f"intent.{state}", "intent", intent.code, reason=reason)
         self._db.flush()

@@ -217,5 +217,6 @@ class Refunds:
         return self._db.scalars(query, execution_options={"populate_existing": True}).one()
 
     def _record(self, action: str, refund: Refund, actor: Actor, reason: str = "") -> None:
-        self._audit.write(self._db, actor, action, "refund", refund.number, reason=reason)
+        who = actor.at(refund.region)
+        self._audit.write(self._db, who, action, "refund", refund.number, reason=reason)
         self._db.flush()
