@@ -1,8 +1,7 @@
-"""Small look-ups about members for the other domains: addresses to write to, names to show."""
+"""Small look-ups about members for the other domains: who has an address, where to write to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -27,15 +26,6 @@ class Directory:
         """Look up in ``db``."""
         self._db = db
         self._logins = logins
-
-    def display_names(self, member_ids: Sequence[int]) -> Mapping[int, str]:
-        """Names safe to show, by member."""
-        query = select(Member.id, Member.display_name).where(Member.id.in_(member_ids))
-        return {row.id: row.display_name for row in self._db.execute(query).all()}
-
-    def masked_logins(self, member_ids: Sequence[int]) -> Mapping[int, str]:
-        """One masked address per member, for lists that staff read."""
-        return self._logins.masked(member_ids)
 
     def region_of(self, member_id: int) -> str | None:
         """The member's own region code."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 
-from suwen.accounts.contacts import Contact, mask
+from suwen.accounts.contacts import Contact
 from suwen.accounts.errors import AddressTaken
 from suwen.accounts.models import ACTIVE, Login, Member
 from suwen.kernel import ids
@@ -78,12 +78,6 @@ class Logins:
         """The member's addresses, oldest first."""
         query = select(Login).where(Login.member_id == member_id).order_by(Login.id)
         return [Contact(row.kind, self._open(row)) for row in self._db.scalars(query).all()]
-
-    def masked(self, member_ids: Sequence[int]) -> Mapping[int, str]:
-        """One masked address per member, in one statement."""
-        query = select(Login).where(Login.member_id.in_(member_ids)).order_by(Login.id.desc())
-        rows = self._db.scalars(query).all()
-        return {row.member_id: mask(row.kind, self._open(row)) for row in rows}
 
     def _open(self, row: Login) -> str:
         return self._vault.house.open_text(row.value, _aad(row.id))

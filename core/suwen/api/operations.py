@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 MAX_BODY = 256 * 1024
-CATEGORY = "suwen.api"
 
 Handler = Callable[..., Any]
 

@@ -48,7 +48,6 @@ class Settings:
     """Base64 of 32 bytes; several, newest first, separated by commas, while rotating."""
     secret_key: str = field(default="", repr=False)
     """Signs cookies and short-lived links; at least 32 characters."""
-    default_locale: str = "zh_CN"
     jobs_in_process: bool = False
     plugins: bool = True
     """False is the safe mode: no plugin package is imported."""

@@ -15,7 +15,6 @@ from typing import Final
 SCRIPT: Final = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 BOMB_BYTES: Final = 160_000_000
 _BLOCK: Final = bytes(1_000_000)
-_FIRST_EXTRA: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

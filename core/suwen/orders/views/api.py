@@ -17,6 +17,7 @@ from suwen.orders.placing import Checkout
 from suwen.orders.quoting import Quote, Wish
 from suwen.orders.refunds import LineWish
 from suwen.orders.schemas import (
+    IntentAnswer,
     IntentOut,
     OrderDetail,
     OrderList,
@@ -87,6 +88,7 @@ def quote_out(quote: Quote) -> dict[str, Any]:
     body=PlaceIn(),
     answer=OrderDetail(),
     status=201,
+    other_answers={202: IntentAnswer()},
     idempotent=True,
 )
 def place_order(request: Request, body: dict[str, Any]) -> dict[str, Any]:
