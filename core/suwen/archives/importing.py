@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -16,15 +14,17 @@ from suwen.archives.errors import (
     SecondPersonNeeded,
     WrongOrder,
 )
+from suwen.archives.matching import judge
 from suwen.archives.models import ArchiveDocument, ArchiveRecord, ArchiveTransition
 from suwen.archives.states import REPORT
 from suwen.hookspecs.archive import Inspection, Upload, UploadRefused
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
-from suwen.kernel.db import locked
-from suwen.kernel.errors import Invalid, NotFound
+from suwen.kernel.db import lock, locked
+from suwen.kernel.errors import Conflict, Invalid, NotFound
 from suwen.kernel.i18n import _
 from suwen.orders.models import Order, OrderLine
+from suwen.orders.states import HOLDS_MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from suwen.messaging.services import MessagingService
 
 NEEDED_CONSENTS = ("testing", "sensitive_data", "specimen")
-PAID = ("paid", "used", "completed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Importing:
         Without ``line_id`` the order must have exactly one line.
         """
         order = self._db.scalars(select(Order).where(Order.number == order_number)).first()
-        if order is None or order.state not in PAID or not _within(order.region, regions):
+        if order is None or order.state not in HOLDS_MONEY or not _within(order.region, regions):
             raise WrongOrder(fields={"order": WrongOrder.message})
         lines = self._db.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
         chosen = [line for line in lines if line_id is None or line.id == line_id]
@@ -112,29 +111,17 @@ class Importing:
         known = select(ArchiveDocument.id).where(ArchiveDocument.fingerprint == fingerprint)
         if self._db.execute(known).first() is not None:
             raise DuplicateDocument(fields={"file": DuplicateDocument.message})
-        state, reason = self._match(target, inspection.parsed)
+        profile = self._profiles.read(target.order.member_id)
+        state, reason = judge(inspection.parsed, profile)
+        lock(self._db, OrderLine, target.line.id)
         record = self._record(target, inspection, state, actor)
         self._document(record, target, upload, inspection, fingerprint)
         self._step(record, "", state, actor, reason)
-        self._db.flush()
+        self._log(record, "report.import", actor, state)
         return record
 
     def _fingerprint(self, content: bytes) -> str:
         return self._house.vault.mac("archive document", content)
-
-    def _match(self, target: Target, parsed: Mapping[str, str]) -> tuple[str, str]:
-        """The order line is the first key; name and birth date in the document are the second."""
-        profile = self._profiles.read(target.order.member_id)
-        pairs = (
-            ("name", parsed.get("name"), profile.real_name),
-            ("birth_date", parsed.get("birth_date"), profile.birth_date),
-        )
-        agreeing = 0
-        for name, told, known in pairs:
-            if told and known and _normal(told) != _normal(str(known)):
-                return "quarantined", f"{name} differs"
-            agreeing += bool(told and known)
-        return ("matched", "") if agreeing == len(pairs) else ("quarantined", "not enough to match")
 
     def _record(
         self, target: Target, inspection: Inspection, state: str, actor: Actor
@@ -229,7 +216,8 @@ class Importing:
         """Let the subject read it; an older version of the same report is superseded.
 
         Raises ``SecondPersonNeeded`` where the region asks for one, ``ConsentRequired`` when the
-        consents were withdrawn meanwhile, or ``IllegalTransition``.
+        consents were withdrawn meanwhile, ``Conflict`` when a newer version is out, or
+        ``IllegalTransition``.
         """
         settings = self._house.regions.by_code(self._db, record.region).settings
         if settings.get("report_second_person") and actor.id == record.imported_by:
@@ -257,22 +245,30 @@ class Importing:
         )
 
     def _supersede(self, record: ArchiveRecord, actor: Actor) -> None:
+        if record.order_line_id is None:
+            return
+        lock(self._db, OrderLine, record.order_line_id)
         query = select(ArchiveRecord).where(
             ArchiveRecord.order_line_id == record.order_line_id,
             ArchiveRecord.state == "released",
             ArchiveRecord.id != record.id,
         )
-        for older in self._db.scalars(query).all():
-            self._move(older, "superseded", actor)
+        for other in self._db.scalars(query).all():
+            if other.version > record.version:
+                raise Conflict
+            self._move(other, "superseded", actor)
 
     def _move(self, record: ArchiveRecord, target: str, actor: Actor, reason: str = "") -> None:
         REPORT.check(record.state, target)
         self._step(record, record.state, target, actor, reason)
         record.state = target
+        self._log(record, f"report.{target}", actor, reason)
+
+    def _log(self, record: ArchiveRecord, action: str, actor: Actor, reason: str) -> None:
         self._house.audit.write(
             self._db,
-            actor,
-            f"report.{target}",
+            actor.at(record.region),
+            action,
             "archive_record",
             record.id,
             subject_id=record.subject_id,
@@ -297,8 +293,3 @@ class Importing:
 
 def _within(region: str, regions: Sequence[str] | None) -> bool:
     return regions is None or region in regions
-
-
-def _normal(text: str) -> str:
-    folded: Any = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum())

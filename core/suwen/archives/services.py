@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from suwen.kernel.audit import Actor
+    from suwen.kernel.crypto import Cipher
     from suwen.kernel.house import House
 
 PAGE = 20
@@ -72,6 +73,7 @@ class ArchiveService:
         """Read ``db`` and the house's file store; reads are audited."""
         self._db = db
         self._house = house
+        self._ciphers: dict[int, Cipher] = {}
 
     def page(
         self, member_id: int, cursor: str | None = None, limit: int = PAGE
@@ -97,10 +99,15 @@ class ArchiveService:
             "is_new": row.first_read_at is None,
         }
 
+    def _cipher(self, subject_id: int) -> Cipher:
+        """A list asks the store of keys once for each subject, not for each row."""
+        if subject_id not in self._ciphers:
+            self._ciphers[subject_id] = self._house.vault.subject(subject_id)
+        return self._ciphers[subject_id]
+
     def _content(self, row: ArchiveRecord) -> dict[str, Any]:
-        cipher = self._house.vault.subject(row.subject_id)
         opened: dict[str, Any] = json.loads(
-            cipher.open_text(row.sealed, f"archive_record:sealed:{row.id}")
+            self._cipher(row.subject_id).open_text(row.sealed, f"archive_record:sealed:{row.id}")
         )
         return opened
 
@@ -150,7 +157,7 @@ class ArchiveService:
         return item.obj.present(RecordView(content["title"], content["facts"]), locale)
 
     def _documents(self, record: ArchiveRecord) -> list[Document]:
-        cipher = self._house.vault.subject(record.subject_id)
+        cipher = self._cipher(record.subject_id)
         query = select(ArchiveDocument).where(ArchiveDocument.record_id == record.id)
         return [
             Document(
@@ -173,14 +180,19 @@ class ArchiveService:
             raise NotFound
         self._log(actor, "document.read", record)
         self._db.flush()
-        cipher = self._house.vault.subject(record.subject_id)
+        cipher = self._cipher(record.subject_id)
         content = self._house.files.get(row.stored_name, cipher)
         name = cipher.open_text(row.file_name, f"archive_document:file_name:{row.id}")
         return Document(row.id, name, row.media_type, row.size, row.pages), content
 
     def _log(self, actor: Actor, action: str, record: ArchiveRecord) -> None:
         self._house.audit.write(
-            self._db, actor, action, "archive_record", record.id, subject_id=record.subject_id
+            self._db,
+            actor.at(record.region),
+            action,
+            "archive_record",
+            record.id,
+            subject_id=record.subject_id,
         )
 
     def accesses(

@@ -21,7 +21,7 @@ from suwen.archives.services import archives, importing
 from suwen.hookspecs.archive import Upload
 from suwen.kernel.audit import Actor
 from suwen.kernel.crypto import SubjectKeyDestroyed
-from suwen.kernel.errors import IllegalTransition, NotFound
+from suwen.kernel.errors import Conflict, IllegalTransition, NotFound
 
 STAFF, OTHER = Actor("staff", 700), Actor("staff", 701)
 
@@ -227,3 +227,26 @@ def test_destroying_the_subjects_key_destroys_the_record(scene):
     scene.house.vault.destroy(scene.subject)
     with pytest.raises(SubjectKeyDestroyed):
         scene.open(scene.member, record)
+
+
+def test_an_older_version_never_takes_the_place_of_a_newer_one(scene):
+    first, second = scene.take(), scene.take(report(extra="b"))
+    assert (first.version, second.version) == (1, 2)
+    scene.step(second, "release")
+    with pytest.raises(Conflict):
+        scene.step(first, "release")
+    scene.open(scene.member, second)
+    with pytest.raises(NotFound):
+        scene.open(scene.member, first)
+
+
+def test_a_list_asks_for_a_subjects_key_once(scene, monkeypatch):
+    for extra in "abc":
+        scene.step(scene.take(report(extra=extra)), "release")
+    asked = []
+    vault = scene.house.vault
+    known = vault.subject
+    monkeypatch.setattr(type(vault), "subject", lambda _vault, who: asked.append(who) or known(who))
+    items, _cursor = scene.shop.run(lambda db: archives(scene.house, db).page(scene.member))
+    assert len(items) == 3
+    assert asked == [scene.subject]
