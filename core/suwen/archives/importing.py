@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from suwen.messaging.services import MessagingService
 
 NEEDED_CONSENTS = ("testing", "sensitive_data", "specimen")
+MAX_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Importing:
             id=document_id,
             record_id=record.id,
             stored_name="",
-            file_name=cipher.seal(upload.file_name, f"archive_document:file_name:{document_id}"),
+            file_name=cipher.seal(_named(upload), f"archive_document:file_name:{document_id}"),
             media_type=inspection.media_type,
             size=len(inspection.content),
             pages=inspection.pages,
@@ -293,3 +294,9 @@ class Importing:
 
 def _within(region: str, regions: Sequence[str] | None) -> bool:
     return regions is None or region in regions
+
+
+def _named(upload: Upload) -> str:
+    """Its own name, without folders and without characters that hide how it really ends."""
+    name = upload.file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(filter(str.isprintable, name))[-MAX_NAME:] or "report.pdf"

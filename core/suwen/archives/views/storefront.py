@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ACTIONS = {
     "record.read": _("查看报告"),
     "document.read": _("下载报告文件"),
+    "report.import": _("导入报告"),
     "report.matched": _("核对报告"),
     "report.released": _("发布报告"),
     "report.refused": _("拒收报告"),
