@@ -13,15 +13,19 @@ from suwen.distribution.binding import Bindings
 from suwen.distribution.models import Binding
 from suwen.kernel.audit import Actor
 from suwen.kernel.errors import SuwenError
+from suwen.orders.intents import Takings
+from suwen.orders.refunds import LineWish
 from suwen.orders.services import orders
 from suwen.payments.models import PaymentAttempt
 from suwen.payments.services import payments
+from tests.fixtures_shop import OFFLINE, PRICE
 from tests.unit.payments import fakes
 
 if TYPE_CHECKING:
     from tests.fixtures_shop import Shop
 
 BUYER = "13900000001"
+CASHIER = Actor("staff", 900)
 ROUNDS = 8
 
 
@@ -115,3 +119,61 @@ def test_no_payment_is_started_for_an_order_that_is_being_cancelled(shop: Shop) 
         )
         assert shop.order(order.number).state == "cancelled"
         assert open_ones == []
+
+
+def test_two_clicks_on_one_form_make_one_order(shop: Shop) -> None:
+    """The browser shows the answer to the second click: it must not be an error."""
+    member = shop.member(BUYER)
+    for number in range(ROUNDS):
+
+        def click(submission: str = f"form-{number}") -> str:
+            placed: Any = shop.place(member, submission=submission)
+            return str(placed.number)
+
+        assert len(set(at_once(click, click, click))) == 1
+
+
+def test_two_clicks_on_one_form_make_one_intent(shop: Shop) -> None:
+    """As for orders."""
+    member = shop.member(BUYER)
+    for number in range(ROUNDS):
+
+        def click(submission: str = f"form-{number}") -> str:
+            placed: Any = shop.place(member, OFFLINE, submission=submission)
+            return str(placed.code)
+
+        assert len(set(at_once(click, click, click))) == 1
+
+
+def test_one_receipt_confirms_one_intent(shop: Shop) -> None:
+    """Two cashiers type the same number: one of them is told that it is taken."""
+    member = shop.member(BUYER)
+    for number in range(ROUNDS):
+        codes = [str(getattr(shop.place(member, OFFLINE), "code", "")) for _ in range(2)]
+
+        def confirm(code: str, receipt: str = f"R-{number}") -> Any:
+            takings = Takings(PRICE, receipt)
+            return shop.run(
+                lambda db: orders(shop.house, db).intents.confirm(code, takings, CASHIER)
+            )
+
+        done = at_once(*(lambda code=code: confirm(code) for code in codes))
+        assert sorted(type(one).__name__ for one in done) == ["Order", "ReceiptTaken"]
+
+
+def test_a_request_and_the_end_of_another_refund_do_not_block_each_other(shop: Shop) -> None:
+    """One holds the order and wants the attempt, the other the reverse: a deadlock costs a second."""
+    member = shop.member(BUYER)
+    for _ in range(ROUNDS):
+        order = shop.buy(member, quantity=2)
+        line = shop.run(lambda db, key=order.id: orders(shop.house, db).lines(key)[0].id)
+        first = shop.refund(order, LineWish(line, quantity=1))
+        shop.run(
+            lambda db, number=first.number: payments(shop.house, db).approve_refund(
+                number, Actor("staff", 900)
+            )
+        )
+        at_once(
+            shop.house.outbox.drain,
+            lambda order=order, line=line: shop.refund(order, LineWish(line, quantity=1)),
+        )

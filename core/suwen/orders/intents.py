@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import SYSTEM
-from suwen.kernel.db import lock
+from suwen.kernel.db import lock, take_turns
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.i18n import _
 from suwen.orders import writing
@@ -128,6 +128,8 @@ class Intents:
             raise Invalid(message, fields={"receipt_no": message})
         if takings.amount_fen != intent.payable_fen:
             raise AmountDiffers(fields={"amount": AmountDiffers.message})
+        # Two cashiers may type the same number at one moment.
+        take_turns(self._db, f"receipt:{intent.region}:{takings.receipt_no}")
         taken = select(Intent.id).where(
             Intent.region == intent.region, Intent.receipt_no == takings.receipt_no
         )

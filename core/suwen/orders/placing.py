@@ -13,6 +13,7 @@ from suwen.catalog.lines import LineFact
 from suwen.hookspecs.lifecycle import Event
 from suwen.hookspecs.payment import OrderPolicy
 from suwen.kernel import clock, ids
+from suwen.kernel.db import take_turns
 from suwen.orders import writing
 from suwen.orders.errors import GatewayRefused
 from suwen.orders.models import Intent, Order
@@ -74,6 +75,8 @@ class Placing:
         return self._order(quote, checkout, actor)
 
     def _standing(self, member_id: int, submission: str) -> Order | Intent | None:
+        # The second of two clicks waits for what the first one makes.
+        take_turns(self._db, f"{Order.__tablename__}:{member_id}")
         order = select(Order).where(Order.member_id == member_id, Order.submission == submission)
         intent = select(Intent).where(
             Intent.member_id == member_id, Intent.submission == submission
