@@ -21,6 +21,7 @@ from zope.sqlalchemy import datamanager
 from suwen.kernel import ids
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import ORMExecuteState
     from transaction.interfaces import ITransactionManager
 
     from suwen.kernel.settings import Settings
@@ -37,6 +38,8 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 T = TypeVar("T")
+
+_READS_ONLY = "a reading request must not write: declare the view with writes=True"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -130,6 +133,7 @@ def _joined_makers(reading: Engine, writing: Engine) -> dict[bool, sessionmaker[
         event.listen(maker, "after_begin", _join("changed" if writes else "active"))
         if not writes:
             event.listen(maker, "before_flush", _refuse_writes)
+            event.listen(maker, "do_orm_execute", _refuse_changes)
         makers[writes] = maker
     return makers
 
@@ -146,7 +150,13 @@ def _join(initial_state: str) -> Any:
 def _refuse_writes(session: Session, *_: Any) -> None:
     # A GET that reads and then writes dies with "database is locked" on SQLite under load.
     if session.new or session.dirty or session.deleted:
-        raise RuntimeError("a reading request must not write: declare the view with writes=True")
+        raise RuntimeError(_READS_ONLY)
+
+
+def _refuse_changes(state: ORMExecuteState) -> None:
+    # They would not even fail: nothing marks the session as changed, and they would be lost.
+    if state.is_insert or state.is_update or state.is_delete:
+        raise RuntimeError(_READS_ONLY)
 
 
 def _engine(url: str, pool_size: int, *, pooled: bool) -> Engine:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 import transaction
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from suwen.kernel.cache import CacheVersion
 from suwen.kernel.db import Fen, UTCDateTime
@@ -44,6 +44,22 @@ def test_a_reading_session_refuses_to_write(house):
     session.add(CacheVersion(name="trap3", version=1))
     with pytest.raises(RuntimeError, match="writes=True"):
         session.flush()
+    manager.abort()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        insert(CacheVersion).values(name="trap6", version=1),
+        update(CacheVersion).values(version=9),
+        delete(CacheVersion),
+    ],
+    ids=["insert", "update", "delete"],
+)
+def test_a_reading_session_refuses_core_statements_that_would_be_lost(house, statement):
+    manager, session = joined(house, writes=False)
+    with pytest.raises(RuntimeError, match="writes=True"):
+        session.execute(statement)
     manager.abort()
 
 
