@@ -57,7 +57,9 @@ def free_pair() -> int:
 class Part:
     """One process with its log."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]
+    ) -> None:
         """Start it; its output goes to ``log``."""
         self.name, self.log = name, log
         with log.open("ab") as out:

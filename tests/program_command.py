@@ -21,14 +21,14 @@ def die() -> None:
 
 
 def die_before_commit() -> None:
-    """Be killed at the commit of the first transaction that moves a payment."""
+    """Be killed when the transaction that books a payment is about to be committed."""
 
     def noticed(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().upper().startswith("UPDATE PAYMENT_ATTEMPT"):
-            connection.info["moves_a_payment"] = True
+        if statement.lstrip().upper().startswith("INSERT INTO LEDGER_ENTRY"):
+            connection.info["books"] = True
 
     def committing(connection: Connection) -> None:
-        if connection.info.get("moves_a_payment"):
+        if connection.info.get("books"):
             die()
 
     event.listen(Engine, "before_cursor_execute", noticed)

@@ -151,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("words", nargs="*")
     options = parser.parse_args(arguments)
     options.into.mkdir(parents=True, exist_ok=True)
-    with urllib.request.urlopen(f"{options.site}/_dev/accounts.json") as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{options.site}/_dev/accounts.json") as answer:
         accounts = {one["address"].split("@")[0]: one for one in json.load(answer)["items"]}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))

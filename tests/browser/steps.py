@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyotp
 
-from tests.program import Program, eventually
+from tests.program import eventually
 from tests.reports import report
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.browser.watching import Visitor
 
-PASSWORD = "岳阳楼上看洞庭-1046"  # noqa: S105 - a test's own
+PASSWORD = "岳阳楼上看洞庭-1046"
 PRODUCT = "medication-safety"
 ITEMS = 60
 CONSENTS = ("基因检测知情同意", "敏感个人信息处理", "样本交由检测机构")
@@ -55,7 +55,9 @@ def register(visitor: Visitor, person: Person) -> None:
     page = visitor.page
     page.get_by_label("手机号或邮箱").fill(person.phone)
     visitor.press("获取验证码")
-    page.get_by_label("验证码", exact=False).first.fill(visitor.program.code_for("+86" + person.phone))
+    page.get_by_label("验证码", exact=False).first.fill(
+        visitor.program.code_for("+86" + person.phone)
+    )
     page.get_by_label("设置密码").fill(PASSWORD)
     page.get_by_label("我已阅读并同意").check()
     visitor.press("完成注册")
@@ -258,10 +260,10 @@ def look_at_result(visitor: Visitor) -> None:
     page = visitor.page
     page.get_by_role("heading", name="体质报告").first.wait_for()
     rows = page.locator(".report-scores tbody tr")
-    assert rows.count() == 9  # noqa: PLR2004 - GB/T 46939 names nine constitutions
+    assert rows.count() == 9
     for row in rows.all():
         assert re.fullmatch(r"[0-9]+(\.[0-9])?", row.locator("td.num").nth(1).inner_text().strip())
         assert row.locator("td.verdict").inner_text().strip() in {"是", "倾向是", "基本是", "否"}
     radar = page.locator(".report-radar svg")
     assert radar.get_attribute("role") == "img"
-    assert radar.bounding_box()["width"] > 200  # type: ignore[index] # noqa: PLR2004 - px
+    assert radar.bounding_box()["width"] > 200  # type: ignore[index]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.functional.conftest import Market
 
-PASSWORD = "洞庭湖-2026-月满"  # noqa: S105 - a test's own
+PASSWORD = "洞庭湖-2026-月满"
 
 
 class Client:
@@ -25,9 +25,7 @@ class Client:
         self.access_token = ""
         self.refresh_token = ""
 
-    def call(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> Response:
+    def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Response:
         """Any call below ``/api/v1``."""
         request = Request.blank(f"/api/v1{path}", method=method)
         request.environ["REMOTE_ADDR"] = "127.0.0.1"
@@ -40,7 +38,9 @@ class Client:
             request.headers["Idempotency-Key"] = key
         return request.get_response(self.market.app)
 
-    def ok(self, method: str, path: str, body: Any = None, *, status: int = 200, **more: Any) -> Any:
+    def ok(
+        self, method: str, path: str, body: Any = None, *, status: int = 200, **more: Any
+    ) -> Any:
         """A call that succeeds with this status; its answer."""
         answer = self.call(method, path, body, **more)
         assert answer.status_int == status, f"{method} {path}: {answer.status} {answer.text}"

@@ -95,7 +95,9 @@ class Market:
 
     def browser(self) -> TestApp:
         """Somebody with a new browser."""
-        return TestApp(self.app, extra_environ={"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:6543"})
+        return TestApp(
+            self.app, extra_environ={"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:6543"}
+        )
 
     def account(self, name: str) -> dict[str, Any]:
         """The demonstration account whose address begins with ``name``."""
@@ -189,7 +191,9 @@ def demonstration(
 
     def make(build: Any) -> Any:
         if database_kind == "sqlite":
-            return SqliteDatabases(request.getfixturevalue("tmp_path_factory").mktemp("demo"), build)
+            return SqliteDatabases(
+                request.getfixturevalue("tmp_path_factory").mktemp("demo"), build
+            )
         return PostgresDatabases(request.getfixturevalue("postgres_server").url, build)
 
     databases, template = demo_templates.of(database_kind, make)

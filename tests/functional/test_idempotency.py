@@ -65,4 +65,9 @@ def test_refresh_tokens_rotate_and_a_replayed_one_ends_the_sign_in(market):
     assert client.call("POST", "/sessions/refresh", {"refresh_token": old}).status_int == 401
     client.take(fresh)
     assert client.call("GET", "/me").status_int == 401
-    assert client.call("POST", "/sessions/refresh", {"refresh_token": fresh["refresh_token"]}).status_int == 401
+    assert (
+        client.call(
+            "POST", "/sessions/refresh", {"refresh_token": fresh["refresh_token"]}
+        ).status_int
+        == 401
+    )

@@ -265,4 +265,3 @@ def test_wrong_and_used_codes_are_refused(market):
     client.take(client.ok("POST", "/registrations", body, status=201))
     again = client.call("POST", "/registrations", body)
     assert 400 <= again.status_int < 500
-

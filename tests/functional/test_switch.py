@@ -140,7 +140,9 @@ def test_a_site_whose_plugin_was_uninstalled(demonstration, plugin):
         assert after.browser().get("/").status_int == 200
         if plugin in {OFFLINE, "payment_wechat"}:
             assert plugin not in offered(again)
-            assert "插件已卸载" in staff.get("/admin/orders/" + numbers[0]).text or plugin != OFFLINE
+            assert (
+                "插件已卸载" in staff.get("/admin/orders/" + numbers[0]).text or plugin != OFFLINE
+            )
         after.check_books()
     finally:
         after.close()

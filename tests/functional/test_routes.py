@@ -1,0 +1,238 @@
+"""Every route and view of the whole site: who may, who may not, and how each is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pyramid.security import NO_PERMISSION_REQUIRED
+from webob import Request
+
+from suwen.accounts.roles import ROLES, permissions_of
+from tests.functional.staff import StaffBrowser
+
+pytestmark = pytest.mark.sqlite
+
+KNOWN = {"public", "member", "staff", *permissions_of(ROLES), NO_PERMISSION_REQUIRED}
+NEED_NONE = {
+    *("static", "favicon", "preferences", "healthz", "readyz"),
+    *("development.outbox", "development.accounts", "development.kits"),
+}
+"""Files, health and development surfaces: the only views that may say so."""
+WITHOUT_CSRF = {"payments.notify", "payments.return"}
+"""Providers and forms of theirs write here; what they say is verified or counts for nothing."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ODD = ("OPTIONS", "TRACE", "CONNECT", "BREW", "get")
+FEWEST = 100
+
+
+class View:
+    """A view as Pyramid knows it."""
+
+    def __init__(self, item, patterns):
+        view = item["introspectable"]
+        self.route = view["route_name"]
+        self.pattern = patterns[self.route]
+        self.methods = _tuple(view["request_methods"] or "GET")
+        self.permissions = [
+            related["value"]
+            for related in item["related"]
+            if related.category_name == "permissions"
+        ]
+
+    @property
+    def permission(self):
+        return self.permissions[0] if self.permissions else None
+
+    @property
+    def is_api(self):
+        return self.route.startswith("api.")
+
+    @property
+    def path(self):
+        """An address that the route answers to; nothing is there under it."""
+        filled = re.sub(r"\{\w+:([^}|]+)[^}]*\}", r"\1", self.pattern)
+        return re.sub(r"\{[^}]+\}", "1", filled).replace("*subpath", "nothing")
+
+    def __str__(self):
+        return f"{self.route} {'/'.join(self.methods)} {self.path}"
+
+
+def _tuple(methods):
+    return (methods,) if isinstance(methods, str) else tuple(methods)
+
+
+@pytest.fixture
+def views(market):
+    """All views that a route leads to."""
+    introspector = market.app.registry.introspector
+    routes = [item["introspectable"] for item in introspector.get_category("routes")]
+    patterns = {route["name"]: route["pattern"] for route in routes}
+    found = [
+        View(item, patterns)
+        for item in introspector.get_category("views")
+        if item["introspectable"]["route_name"]
+    ]
+    assert len(found) > FEWEST
+    assert {view.route for view in found} == set(patterns), "a route without a view"
+    return found
+
+
+def ask(market, method, path, **headers):
+    """A call without any cookie."""
+    request = Request.blank(path, method=method, headers=headers)
+    request.host = "127.0.0.1:6543"
+    request.environ["REMOTE_ADDR"] = "127.0.0.1"
+    return request.get_response(market.app)
+
+
+def test_every_view_declares_a_known_permission(views):
+    faults = [
+        str(view)
+        for view in views
+        if view.permission not in KNOWN
+        or (view.permission == NO_PERMISSION_REQUIRED and view.route not in NEED_NONE)
+    ]
+    assert faults == []
+
+
+def test_below_admin_is_for_staff_and_nothing_else_is(views):
+    for view in views:
+        is_staff = str(view.permission).startswith("staff")
+        assert view.pattern.startswith("/admin") is is_staff, view
+
+
+def test_visitors_are_asked_to_sign_in(market, views):
+    faults = []
+    for view in views:
+        if view.permission in {"public", NO_PERMISSION_REQUIRED}:
+            continue
+        for method in view.methods:
+            answer = ask(market, method, view.path, **{"Content-Type": "application/json"})
+            if view.is_api:
+                right = answer.status_int == 401 and answer.json["code"] == "sign_in_required"
+            elif method == "GET":
+                right = answer.status_int == 303 and "/sign-in?next=" in answer.location
+            else:
+                # A form without its token is refused before anything else is looked at.
+                right = answer.status_int in {303, 400}
+            if not right:
+                faults.append(f"{view}: {answer.status} {answer.text[:80]}")
+    assert faults == []
+
+
+def test_members_see_no_back_office(market, views):
+    client = market.client()
+    client.register()
+    browser = signed_in(market)
+    faults = [
+        f"{view}: {answer.status}"
+        for view in views
+        if view.pattern.startswith("/admin") and "GET" in view.methods
+        for answer in [browser.get(view.path, expect_errors=True)]
+        if answer.status_int != 404
+    ]
+    assert faults == []
+
+
+def signed_in(market):
+    """A browser in which the demonstration's member C is signed in."""
+    account, browser = market.account("member-c"), market.browser()
+    form = next(f for f in browser.get("/sign-in").forms.values() if "address" in f.fields)
+    form["address"], form["password"] = account["address"], account["password"]
+    assert form.submit().status_int == 303
+    return browser
+
+
+def test_each_role_sees_its_own_areas_only(market, views):
+    pages = {
+        view.path: view.permission
+        for view in views
+        if view.permission and view.permission.startswith("staff") and "GET" in view.methods
+    }
+    for role in ("cashier", "laboratory", "finance", "auditor", "catalog"):
+        browser, held = StaffBrowser(market, role).browser, permissions_of([role])
+        for path, permission in pages.items():
+            status = browser.get(path, expect_errors=True).status_int
+            if permission not in held:
+                assert status == 404, f"{role} at {path}: {status}"
+            elif "/1" not in path:
+                assert status == 200, f"{role} at {path}: {status}"
+
+
+def test_odd_methods_are_refused(market, views):
+    faults = []
+    for path in sorted({view.path for view in views}):
+        for method in ODD:
+            answer = ask(market, method, path)
+            if answer.status_int != 405:
+                faults.append(f"{method} {path}: {answer.status}")
+    assert faults == []
+
+
+def test_methods_that_a_route_lacks_are_refused(market, views):
+    taken = {}
+    for view in views:
+        taken.setdefault(view.path, set()).update(view.methods)
+    faults = []
+    for path, methods in taken.items():
+        for method in METHODS:
+            if method in methods or (method == "GET" and "HEAD" in methods):
+                continue
+            answer = ask(market, method, path, **{"Content-Type": "application/json"})
+            if answer.status_int not in {404, 405}:
+                faults.append(f"{method} {path}: {answer.status}")
+    assert faults == []
+
+
+def test_forms_without_their_token_are_refused(market, views):
+    browser = signed_in(market)
+    faults = []
+    for view in views:
+        if view.is_api or "POST" not in view.methods or view.route in WITHOUT_CSRF:
+            continue
+        answer = browser.post(view.path, {"a": "b"}, expect_errors=True)
+        refused = answer.status_int == 400 or (
+            answer.status_int == 404 and view.pattern.startswith("/admin")
+        )
+        if not refused:
+            faults.append(f"{view}: {answer.status}")
+    assert faults == []
+
+
+def test_forms_from_another_site_are_refused(market):
+    browser = signed_in(market)
+    page = browser.get("/me/profile")
+    form = next(f for f in page.forms.values() if "real_name" in f.fields)
+    sent = {name: fields[0].value or "" for name, fields in form.fields.items() if name}
+    over_https = {"wsgi.url_scheme": "https"}
+    for headers in ({"Origin": "https://evil.example"}, {"Referer": "https://evil.example/a"}, {}):
+        answer = browser.post(
+            "/me/profile", sent, headers=headers, extra_environ=over_https, expect_errors=True
+        )
+        assert answer.status_int == 400, headers
+    own = {"Origin": "https://127.0.0.1:6543"}
+    answer = browser.post("/me/profile", sent, headers=own, extra_environ=over_https)
+    assert answer.status_int == 303
+
+
+def test_the_api_takes_no_cookies(market):
+    browser = signed_in(market)
+    assert browser.get("/me").status_int == 200
+    assert browser.get("/api/v1/me", expect_errors=True).status_int == 401
+
+
+def test_strange_addresses_are_answered(market):
+    for path in ("/%00", "/%ff%fe", "/products/%E4%BD", "/?q=%ff", "/orders/../../etc/passwd"):
+        assert ask(market, "GET", path).status_int in {200, 303, 400, 404}, path
+
+
+def test_every_page_carries_its_headers(market, views):
+    for view in views:
+        if view.permission == "public" and "GET" in view.methods and not view.is_api:
+            headers = ask(market, "GET", view.path).headers
+            policy = headers["Content-Security-Policy"]
+            assert "unsafe" not in policy, view
+            assert "frame-ancestors 'none'" in policy, view
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["X-Request-Id"]
