@@ -16,10 +16,11 @@ from suwen.accounts.services import accounts
 from suwen.archives.importing import Importing
 from suwen.archives.models import ArchiveDocument, ArchiveRecord
 from suwen.archives.states import READABLE
-from suwen.hookspecs.archive import RecordView
+from suwen.hookspecs.archive import RecordView, ReportCategory
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import AuditEvent
 from suwen.kernel.errors import NotFound
+from suwen.kernel.plugins.isolation import isolated
 from suwen.messaging.services import messaging
 
 if TYPE_CHECKING:
@@ -145,16 +146,21 @@ class ArchiveService:
 
     def _categories(self, record: ArchiveRecord, content: Mapping[str, Any]) -> list[str]:
         item = self._house.host.archive_types.find(record.type)
-        titles = {c.code: c.title for c in item.obj.categories()} if item else {}
+        known: Sequence[ReportCategory] = ()
+        if item is not None:
+            known = isolated(item.plugin, "categories", item.obj.categories, known)
+        titles = {category.code: category.title for category in known}
         return [titles.get(code, code) for code in content["categories"]]
 
     def _facts(
         self, record: ArchiveRecord, content: Mapping[str, Any], locale: str
     ) -> Sequence[tuple[str, str]]:
         item = self._house.host.archive_types.find(record.type)
+        plain = tuple(content["facts"].items())
         if item is None:
-            return tuple(content["facts"].items())
-        return item.obj.present(RecordView(content["title"], content["facts"]), locale)
+            return plain
+        view = RecordView(content["title"], content["facts"])
+        return isolated(item.plugin, "present", lambda: item.obj.present(view, locale), plain)
 
     def _documents(self, record: ArchiveRecord) -> list[Document]:
         cipher = self._cipher(record.subject_id)

@@ -18,6 +18,7 @@ from suwen.distribution.steps import active_among, step
 from suwen.kernel import clock, ids
 from suwen.kernel.errors import NotFound
 from suwen.kernel.i18n import _
+from suwen.kernel.plugins.isolation import isolated
 from suwen.kernel.upsert import insert_once
 from suwen.ledger.accounts import member_account
 from suwen.ledger.services import ledger
@@ -197,7 +198,13 @@ class DistributionService:
 
     def _shown(self, line: CommissionLine, locale: str) -> Commission:
         item = self._schemes.find(line.scheme)
-        explanation = item.obj.explain(reward_line(line), locale) if item else ""
+        explanation = (
+            isolated(
+                item.plugin, "explain", lambda: item.obj.explain(reward_line(line), locale), ""
+            )
+            if item
+            else ""
+        )
         return Commission(
             id=str(line.id),
             state=line.state,

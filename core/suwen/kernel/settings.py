@@ -42,8 +42,6 @@ class Settings:
     """fsspec URL; default: a folder in the data folder."""
     queue_url: str = ""
     """``memory://``, ``sqlite:///…`` or ``redis://…``; default: SQLite in the data folder."""
-    limits_url: str = "database"
-    """Where rate limits are counted: ``database`` or ``redis://…``."""
     master_key: str = field(default="", repr=False)
     """Base64 of 32 bytes; several, newest first, separated by commas, while rotating."""
     secret_key: str = field(default="", repr=False)

@@ -246,12 +246,18 @@ def commit_veto(request: Request, response: Response) -> bool:
 
 
 def retry_conflicts(context: ExceptionContext) -> None:
-    """Let a request that wrote a row which another has just written be tried again: it finds that
-    row then, as a second click does that comes a moment later.
+    """Let a request that lost a race be tried again: for a row that another has just written, which
+    it finds then as a second click does; for a lock, or in a deadlock, which another has won.
     """
     error = context.sqlalchemy_exception
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError) or _lost_a_lock(context.original_exception):
         mark_error_retryable(error)
+
+
+def _lost_a_lock(error: BaseException | None) -> bool:
+    # Serialization failure, deadlock, lock time-out; SQLite names no state.
+    lost = getattr(error, "sqlstate", None) in {"40001", "40P01", "55P03"}
+    return lost or "database is locked" in str(error)
 
 
 def cookie_name(settings: Any, name: str) -> str:

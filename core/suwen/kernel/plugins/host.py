@@ -148,6 +148,16 @@ class PluginHost:
         if declared and not hasattr(plugin.module, "suwen_personal_data"):
             raise PluginError("declares personal columns but neither exports nor erases them")
 
+    def quarantine(self, plugin_id: str, error: Exception) -> None:
+        """Take a loaded plugin out again, with the named cause; raises ``PluginError`` if strict."""
+        cause = f"{type(error).__name__}: {error}"
+        if self._strict:
+            raise PluginError(f"{plugin_id}: {cause}") from error
+        log.error("plugin.quarantined", plugin=plugin_id, cause=cause)
+        self._roll_back(plugin_id)
+        found = self.plugins[plugin_id]
+        self.plugins[plugin_id] = LoadedPlugin(plugin_id, found.version, error=cause)
+
     def _roll_back(self, plugin_id: str) -> None:
         if self.manager.has_plugin(plugin_id):
             self.manager.unregister(name=plugin_id)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from suwen.kernel.house import House
+    from suwen.kernel.plugins.host import PluginHost
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +60,20 @@ def add_catalogue(config: Configurator, plugin: Any) -> None:
         config.add_translation_dirs(str(folder))
 
 
-def mount(config: Configurator, plugin: Any) -> None:
-    """Let one plugin add its routes, views, templates and navigation."""
+def mount(config: Configurator, host: PluginHost, plugin: Any) -> None:
+    """Let one plugin add its routes, views, templates and navigation; quarantine it if it fails."""
     add_catalogue(config, plugin)
     implementation = getattr(plugin.module, "suwen_mount", None)
-    if implementation is not None:
+    if implementation is None:
+        return
+    standing = list(config.action_state.actions)
+    try:
         implementation(config=config)
         config.commit()
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises
+        # What it had asked for and was not carried out yet is forgotten.
+        config.action_state.actions[:] = standing
+        host.quarantine(plugin.id, error)
 
 
 def includeme(config: Configurator) -> None:
@@ -75,4 +83,4 @@ def includeme(config: Configurator) -> None:
     house.outbox.handler(KIND, lambda payload: deliver_event(house, payload))
     config.commit()
     for plugin in house.host.working():
-        mount(config, plugin)
+        mount(config, house.host, plugin)

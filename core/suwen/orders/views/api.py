@@ -10,7 +10,7 @@ from suwen.accounts.identity import actor
 from suwen.api.operations import operation
 from suwen.hookspecs.payment import OrderPolicy
 from suwen.kernel import ids
-from suwen.kernel.i18n import _
+from suwen.kernel.i18n import _, translate
 from suwen.orders.errors import NeedsIntent
 from suwen.orders.models import Intent, Order
 from suwen.orders.placing import Checkout
@@ -54,9 +54,12 @@ def wish_of(request: Request, body: dict[str, Any]) -> Wish:
     )
 
 
-def methods_out(methods: Any) -> list[dict[str, str]]:
+def methods_out(request: Request, methods: Any) -> list[dict[str, str]]:
     """Offered ways to pay."""
-    return [{"gateway": m.gateway, "title": m.title, "creates": m.creates} for m in methods]
+    return [
+        {"gateway": m.gateway, "title": translate(request, m.title), "creates": m.creates}
+        for m in methods
+    ]
 
 
 @operation(
@@ -64,18 +67,19 @@ def methods_out(methods: Any) -> list[dict[str, str]]:
 )
 def quote_order(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Price a purchase and list the ways to pay for it."""
-    return quote_out(request.find(orders).quoting.quote(wish_of(request, body)))
+    return quote_out(request, request.find(orders).quoting.quote(wish_of(request, body)))
 
 
-def quote_out(quote: Quote) -> dict[str, Any]:
+def quote_out(request: Request, quote: Quote) -> dict[str, Any]:
     """A quote as the API shows it."""
     return {
         "total_fen": quote.total_fen,
         "payable_fen": quote.payable_fen,
         "service_region": quote.region.code,
-        "payment_methods": methods_out(quote.methods.offered),
+        "payment_methods": methods_out(request, quote.methods.offered),
         "refused_methods": [
-            {"gateway": m.gateway, "reason": m.reason} for m in quote.methods.refused
+            {"gateway": m.gateway, "reason": translate(request, m.reason)}
+            for m in quote.methods.refused
         ],
     }
 
@@ -101,7 +105,7 @@ def place_order(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(placed, Intent):
         request.environ["suwen.api_status"] = 202
         return {"intent": intent_out(placed)}
-    return order_detail(service, placed)
+    return order_detail(request, service, placed)
 
 
 def line_out(line: OrderLine) -> dict[str, Any]:
@@ -133,14 +137,14 @@ def order_out(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     }
 
 
-def order_detail(service: OrderService, order: Order) -> dict[str, Any]:
+def order_detail(request: Request, service: OrderService, order: Order) -> dict[str, Any]:
     """An order with its timeline and ways to pay."""
     timeline = service.timeline(order.id)
     waiting = order.state == "pending_payment"
     return {
         **order_out(order, service.lines(order.id)),
         "timeline": [{"at": row.at.isoformat(), "event": row.event} for row in timeline],
-        "payment_methods": methods_out(service.ways_to_pay(order)) if waiting else [],
+        "payment_methods": methods_out(request, service.ways_to_pay(order)) if waiting else [],
     }
 
 
@@ -163,7 +167,7 @@ def list_orders(request: Request) -> dict[str, Any]:
 @operation("get_order", "GET", "/orders/{number}", permission="member", answer=OrderDetail())
 def get_order(request: Request) -> dict[str, Any]:
     """One of one's own orders."""
-    return order_detail(request.find(orders), own(request))
+    return order_detail(request, request.find(orders), own(request))
 
 
 @operation("cancel_order", "DELETE", "/orders/{number}", permission="member", answer=OrderDetail())
@@ -171,7 +175,7 @@ def cancel_order(request: Request) -> dict[str, Any]:
     """Cancel an unpaid order."""
     service, order = request.find(orders), own(request)
     service.cancel(order, actor(request), _("会员取消"))
-    return order_detail(service, own(request))
+    return order_detail(request, service, own(request))
 
 
 @operation(

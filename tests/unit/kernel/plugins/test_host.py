@@ -116,3 +116,33 @@ def test_a_plugin_that_exits_at_import_is_named(monkeypatch, tmp_path):
 
     assert "sys.exit" in host.plugins["dummy_exits"].error
     assert "suwen_dummy_exits" not in sys.modules
+
+
+def raising_mount(config):
+    config.add_route("inline.page", "/inline")
+    raise RuntimeError("no page for you")
+
+
+def mounted(strict):
+    from pyramid.config import Configurator
+
+    from suwen.kernel.plugins.mount import mount
+
+    host = PluginHost(strict=strict)
+    plugin = host.register("inline", module(suwen_mount=hookimpl(raising_mount)), "1")
+    config = Configurator()
+    mount(config, host, plugin)
+    config.commit()
+    return host, [route.name for route in config.introspector.get_category("routes") or ()]
+
+
+def test_a_plugin_whose_pages_fail_to_mount_is_quarantined_and_leaves_nothing():
+    host, routes = mounted(strict=False)
+    assert host.plugins["inline"].error == "RuntimeError: no page for you"
+    assert host.working() == []
+    assert routes == []
+
+
+def test_development_names_the_plugin_that_fails_to_mount():
+    with pytest.raises(PluginError, match="inline: RuntimeError"):
+        mounted(strict=True)
