@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from suwen.catalog.errors import BadQuantity, OutOfStock, SkuUnavailable
 from suwen.catalog.models import Product, Sku
@@ -68,9 +68,11 @@ def take_stock(db: Session, lines: Sequence[LineFact]) -> None:
     for line in sorted(lines, key=lambda item: item.sku_id):
         if not line.limited:
             continue
+        # An intent may be older than the end of the limit.
+        enough = or_(Sku.stock >= line.quantity, Sku.stock.is_(None))
         taken = db.execute(
             update(Sku)
-            .where(Sku.id == line.sku_id, Sku.stock >= line.quantity)
+            .where(Sku.id == line.sku_id, enough)
             .values(stock=Sku.stock - line.quantity)
             .returning(Sku.id),
             execution_options={"synchronize_session": False},

@@ -3,6 +3,7 @@
 import pytest
 import time_machine
 
+from suwen.catalog.models import Sku
 from suwen.kernel.audit import Actor
 from suwen.kernel.db import locked
 from suwen.orders import open_items
@@ -22,8 +23,8 @@ def member(shop):
     return shop.member("13800008001")
 
 
-def confirm(shop, intent):
-    takings = Takings(PRICE, "R-1")
+def confirm(shop, intent, amount=PRICE):
+    takings = Takings(amount, "R-1")
     return shop.run(
         lambda db: orders(shop.house, db).intents.confirm(intent.code, takings, CASHIER)
     )
@@ -54,6 +55,17 @@ def test_an_intent_expires_once(shop, member):
         assert expire_due(shop) == 1
         assert expire_due(shop) == 0
     assert state_of(shop, intent) == "expired"
+
+
+def test_an_intent_outlives_the_limit_of_its_stock(shop, member):
+    intent = shop.place(member, OFFLINE, sku=shop.limited_sku)
+
+    def unlimited(db):
+        db.get(Sku, shop.limited_sku).stock = None
+
+    shop.run(unlimited)
+    assert confirm(shop, intent, intent.payable_fen).number
+    assert shop.run(lambda db: db.get(Sku, shop.limited_sku).stock) is None
 
 
 @pytest.mark.postgres
