@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event, select, text
@@ -160,10 +161,10 @@ def _refuse_changes(state: ORMExecuteState) -> None:
 
 
 def _engine(url: str, pool_size: int, *, pooled: bool) -> Engine:
+    # Messages of errors reach the log: they must not quote people's data.
+    create = partial(create_engine, url, hide_parameters=True)
     if url.startswith("sqlite"):
-        engine = create_engine(
-            url, connect_args={"timeout": 20}, poolclass=None if pooled else NullPool
-        )
+        engine = create(connect_args={"timeout": 20}, poolclass=None if pooled else NullPool)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -173,10 +174,8 @@ def _engine(url: str, pool_size: int, *, pooled: bool) -> Engine:
         " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
     }
     if not pooled:
-        return create_engine(url, connect_args=arguments, poolclass=NullPool)
-    return create_engine(
-        url, connect_args=arguments, pool_size=pool_size, max_overflow=5, pool_pre_ping=True
-    )
+        return create(connect_args=arguments, poolclass=NullPool)
+    return create(connect_args=arguments, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -42,6 +42,16 @@ def scrub(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+def shorten(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep the first line of each error: below it PostgreSQL quotes the row that it refused."""
+    stacks = event.get("exception")
+    for stack in stacks if isinstance(stacks, list) else ():
+        stack["exc_value"] = stack["exc_value"].partition("\n")[0]
+    return event
+
+
 def configure(settings: Settings) -> None:
     """Set up structlog and the standard library's loggers for this process."""
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -54,6 +64,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             scrub,
             _TRACEBACKS if settings.log_format == "json" else structlog.processors.format_exc_info,
+            shorten,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
