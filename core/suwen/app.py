@@ -19,7 +19,7 @@ INCLUDES = (
     "suwen.kernel.i18n",
     "suwen.kernel.web",
     "suwen.kernel.themes",
-    "suwen.kernel.forms",
+    "suwen.forms",
     "suwen.kernel.housekeeping",
     # The surfaces' frames: directives that the domains use to mount themselves.
     "suwen.api",

@@ -9,6 +9,7 @@ import pytest
 
 from suwen.accounts.services import accounts
 from suwen.kernel.sessions import Device
+from tests.fixtures_shop import OFFLINE
 
 if TYPE_CHECKING:
     from webtest import TestResponse
@@ -86,3 +87,12 @@ def test_the_way_back_is_ascii(site: Site, asked: str) -> None:
     answer = post(site, "/region", code="4306", next=asked)
     assert answer.status_int == 303
     assert answer.headers["Location"].isascii()
+
+
+@pytest.mark.sqlite
+def test_an_intent_of_somebody_else_cannot_be_told_from_nonsense(site: Site) -> None:
+    """Withdrawing it answers 404 for both, as showing it does."""
+    intent: Any = site.place(site.member("13900002222"), OFFLINE)
+    sign_in(site)
+    answers = [post(site, f"/intents/{code}/cancel") for code in (intent.code, "AAAAAAAA")]
+    assert [answer.status_int for answer in answers] == [404, 404]

@@ -10,9 +10,7 @@ import colander
 from suwen.accounts.codes import PURPOSES as CODE_PURPOSES
 from suwen.accounts.models import INDIVIDUAL, KINDS, NATURES
 from suwen.accounts.profiles import SEXES
-from suwen.kernel import clock
-from suwen.kernel.i18n import LOCALES, _
-from suwen.kernel.schemas import (
+from suwen.forms.schemas import (
     DateTimeOut,
     Day,
     DivisionCode,
@@ -22,6 +20,8 @@ from suwen.kernel.schemas import (
     Text,
     listing,
 )
+from suwen.kernel import clock
+from suwen.kernel.i18n import LOCALES, _
 
 EARLIEST: Final = date(1900, 1, 1)
 

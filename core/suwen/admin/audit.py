@@ -10,12 +10,12 @@ import colander
 from pyramid.view import view_config
 from sqlalchemy import select
 
+from suwen.forms.schemas import Day, IdString, Text, from_text
+from suwen.forms.wording import fields_of
 from suwen.kernel import clock
 from suwen.kernel.audit import AuditEvent
 from suwen.kernel.crypto import CannotOpen
 from suwen.kernel.i18n import _
-from suwen.kernel.schemas import Day, IdString, Text, from_text
-from suwen.kernel.wording import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

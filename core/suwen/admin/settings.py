@@ -11,15 +11,15 @@ from pyramid.view import view_config
 from suwen.accounts.identity import actor
 from suwen.admin.plugins import PERMISSION, region_of
 from suwen.admin.switchboard import switchboard
+from suwen.forms import FormError, button, form_for
+from suwen.forms.wording import invalid
 from suwen.kernel.errors import SuwenError
-from suwen.kernel.forms import FormError, button, form_for
 from suwen.kernel.i18n import _
-from suwen.kernel.wording import invalid
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-    from suwen.kernel.forms import Form
+    from suwen.forms import Form
     from suwen.kernel.plugins.registry import Registered
     from suwen.kernel.regions import RegionInfo
 

@@ -14,12 +14,12 @@ import colander
 import structlog
 from sqlalchemy import select
 
+from suwen.forms.wording import fields_of
 from suwen.hookspecs.common import Problem
 from suwen.kernel.i18n import _
 from suwen.kernel.plugins.host import LoadedPlugin
 from suwen.kernel.plugins.models import RegionPlugin
 from suwen.kernel.plugins.switch import PluginUnusable, UnknownPlugin, secrets_of
-from suwen.kernel.wording import fields_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

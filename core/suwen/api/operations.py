@@ -18,10 +18,10 @@ import venusian
 from pyramid.response import Response
 
 from suwen.api import idempotency, strict
+from suwen.forms.wording import invalid
 from suwen.kernel import clock
 from suwen.kernel.errors import Invalid
 from suwen.kernel.i18n import _
-from suwen.kernel.wording import invalid
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator

@@ -12,9 +12,9 @@ from pyramid.response import Response
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from suwen.forms.wording import fields_of
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _, translate
-from suwen.kernel.wording import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colander
 
 from suwen.archives.states import READABLE
-from suwen.kernel.schemas import (
+from suwen.forms.schemas import (
     Anything,
     DateTimeOut,
     IdString,

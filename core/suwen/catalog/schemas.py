@@ -5,7 +5,7 @@ from __future__ import annotations
 import colander
 
 from suwen.catalog.models import FACETS
-from suwen.kernel.schemas import IdString, PageQuery, StrictBoolean, StrictInteger, listing
+from suwen.forms.schemas import IdString, PageQuery, StrictBoolean, StrictInteger, listing
 
 
 class CategoryOut(colander.MappingSchema):

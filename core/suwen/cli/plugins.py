@@ -167,7 +167,7 @@ def _store(
 ) -> None:
     import colander
 
-    from suwen.kernel.wording import invalid
+    from suwen.forms.wording import invalid
 
     try:
         board.store(region, item, values, actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colander
 
 from suwen.distribution.states import COMMISSION
-from suwen.kernel.schemas import Fen, IdString, StrictInteger, Text, listing
+from suwen.forms.schemas import Fen, IdString, StrictInteger, Text, listing
 
 
 class ShareIn(colander.MappingSchema):

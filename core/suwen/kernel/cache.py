@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -17,9 +17,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from suwen.kernel import ids
 from suwen.kernel.db import Base
 from suwen.kernel.upsert import insert_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Versions = Mapping[str, int]
 
@@ -92,9 +89,3 @@ class VersionedCache:
 
     def _stamp(self, versions: Versions) -> tuple[int, ...]:
         return tuple(versions.get(name, 0) for name in self.names)
-
-    def drop(self, keys: Iterable[Hashable] | None = None) -> None:
-        """Forget these keys, or everything."""
-        with self._lock:
-            for key in list(self._values) if keys is None else keys:
-                self._values.pop(key, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import fsspec
 
@@ -50,11 +50,6 @@ class FileStore:
         """Delete if it is there."""
         if self._fs.exists(self._path(name)):
             self._fs.rm(self._path(name))
-
-    def exists(self, name: str) -> bool:
-        """Whether the blob is there."""
-        found: Any = self._fs.exists(self._path(name))
-        return bool(found)
 
     def _path(self, name: str) -> str:
         if not name.isalnum():

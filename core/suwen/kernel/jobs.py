@@ -73,11 +73,6 @@ class Jobs:
         """Run one periodic job now, in this thread."""
         self._periodic[name].job()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the periodic jobs."""
-        return tuple(self._periodic)
-
     def start(self, workers: int = 2) -> None:
         """Start consumer threads inside this process."""
         self.periodic("outbox.sweep", self._drain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colander
 
-from suwen.kernel.schemas import MAX_FEN, DateTimeOut, Fen, Text, listing
+from suwen.forms.schemas import MAX_FEN, DateTimeOut, Fen, Text, listing
 from suwen.ledger.accounts import MEMBER_KINDS
 
 

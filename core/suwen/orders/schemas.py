@@ -5,7 +5,7 @@ from __future__ import annotations
 import colander
 
 from suwen.catalog.lines import MAX_QUANTITY
-from suwen.kernel.schemas import DateTimeOut, Fen, IdString, PageQuery, StrictInteger, listing
+from suwen.forms.schemas import DateTimeOut, Fen, IdString, PageQuery, StrictInteger, listing
 from suwen.orders.states import INTENT, ORDER
 
 METHODS = ("on_site", "mail")

@@ -6,7 +6,7 @@ from typing import Any
 
 import colander
 
-from suwen.kernel.schemas import DateTimeOut, Fen, MapOf, Text
+from suwen.forms.schemas import DateTimeOut, Fen, MapOf, Text
 from suwen.payments.actions import KINDS
 from suwen.payments.reading import PaymentView
 from suwen.payments.states import ATTEMPT_TITLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colander
 
-from suwen.kernel.schemas import IdString, StrictBoolean, listing
+from suwen.forms.schemas import IdString, StrictBoolean, listing
 
 
 class RegionOut(colander.MappingSchema):

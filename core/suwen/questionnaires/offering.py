@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import colander
 import structlog
 
+from suwen.forms.schemas import from_text
 from suwen.kernel.plugins.switch import secrets_of
-from suwen.kernel.schemas import from_text
 from suwen.questionnaires.errors import FormChanged, FormOff, NotOffered
 
 if TYPE_CHECKING:

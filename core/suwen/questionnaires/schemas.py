@@ -7,8 +7,7 @@ from typing import Any
 import colander
 
 from suwen.accounts.profiles import SEXES
-from suwen.kernel.i18n import _
-from suwen.kernel.schemas import (
+from suwen.forms.schemas import (
     DateTimeOut,
     MapOf,
     PageQuery,
@@ -17,6 +16,7 @@ from suwen.kernel.schemas import (
     Text,
     listing,
 )
+from suwen.kernel.i18n import _
 
 STATUSES = ("balanced", "mostly_balanced", "biased", "tendency_only", "undetermined")
 MAX_ITEMS = 500

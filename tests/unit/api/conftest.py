@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped
 from webtest import TestApp
 
 from suwen.api.operations import Operation
+from suwen.forms.schemas import IdString, MapOf, PageQuery, StrictInteger, Text
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
 from suwen.kernel.cache import CacheVersion
@@ -21,7 +22,6 @@ from suwen.kernel.db import Base, WithId, metadata
 from suwen.kernel.errors import Conflict, TooMany
 from suwen.kernel.i18n import _
 from suwen.kernel.regions import DEFAULT_CODE
-from suwen.kernel.schemas import IdString, MapOf, PageQuery, StrictInteger, Text
 
 
 @dataclass

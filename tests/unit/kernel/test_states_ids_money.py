@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suwen.forms.money import BadAmount, format_yuan, parse_yuan
 from suwen.kernel import ids
 from suwen.kernel.errors import IllegalTransition
-from suwen.kernel.money import BadAmount, format_yuan, parse_yuan
 from suwen.kernel.states import machine
 from suwen.orders.states import INTENT, INTENT_TITLES, ORDER, ORDER_TITLES
 

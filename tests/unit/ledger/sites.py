@@ -11,7 +11,7 @@ INCLUDES = (
     "kernel.i18n",
     "kernel.web",
     "kernel.themes",
-    "kernel.forms",
+    "forms",
     "api",
     "storefront",
     "admin",

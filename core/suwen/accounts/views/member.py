@@ -13,9 +13,9 @@ from suwen.accounts.profiles import Address, Profile
 from suwen.accounts.services import AccountService, accounts
 from suwen.accounts.views.forms import blank, refused, target
 from suwen.accounts.views.me_api import checked_address, id_in_path
+from suwen.forms.schemas import validated
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
-from suwen.kernel.schemas import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

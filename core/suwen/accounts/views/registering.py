@@ -14,9 +14,9 @@ from suwen.accounts.errors import AgreementNeeded
 from suwen.accounts.models import GROUP, INDIVIDUAL, NATURES
 from suwen.accounts.services import Registration, accounts
 from suwen.accounts.views.forms import blank, network, refused, send_code, signed_in
+from suwen.forms.schemas import validated
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
-from suwen.kernel.schemas import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from suwen.accounts import agents, schemas
 from suwen.accounts.policy import require_step_up
 from suwen.accounts.services import AccountService, accounts
 from suwen.accounts.views.forms import blank, refused, target, with_token
+from suwen.forms.schemas import validated
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
-from suwen.kernel.schemas import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

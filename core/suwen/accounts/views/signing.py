@@ -25,10 +25,10 @@ from suwen.accounts.views.forms import (
     target,
     with_token,
 )
+from suwen.forms.schemas import validated
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
 from suwen.kernel.regions import UnknownRegion
-from suwen.kernel.schemas import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

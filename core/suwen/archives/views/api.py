@@ -9,8 +9,8 @@ from suwen.api.operations import operation
 from suwen.archives.schemas import AccessList, RecordDetail, RecordList
 from suwen.archives.services import archives
 from suwen.archives.views.storefront import file_response
+from suwen.forms.schemas import PageQuery
 from suwen.kernel import ids
-from suwen.kernel.schemas import PageQuery
 
 if TYPE_CHECKING:
     from pyramid.request import Request

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from suwen.accounts.services import accounts
-from suwen.catalog.models import Product, Sku
 from suwen.catalog.lines import LineFact
+from suwen.catalog.models import Product, Sku
 from suwen.catalog.services import catalog
 from suwen.demo.journeys import COUNTER
 from suwen.demo.market import YUEYANG

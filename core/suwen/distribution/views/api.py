@@ -15,8 +15,8 @@ from suwen.distribution.schemas import (
 )
 from suwen.distribution.services import distribution
 from suwen.distribution.views.storefront import share_url
+from suwen.forms.schemas import PageQuery
 from suwen.kernel.clock import SHANGHAI
-from suwen.kernel.schemas import PageQuery
 
 if TYPE_CHECKING:
     from pyramid.request import Request

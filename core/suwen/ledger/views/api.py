@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suwen.api.operations import operation
+from suwen.forms.schemas import PageQuery
 from suwen.kernel.i18n import translate
-from suwen.kernel.schemas import PageQuery
 from suwen.ledger.schemas import AccountEntryList, AccountOut
 from suwen.ledger.services import ledger
 

@@ -8,9 +8,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
 from suwen.accounts.identity import actor
+from suwen.forms.money import parse_yuan
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
-from suwen.kernel.money import parse_yuan
 from suwen.orders import writing
 from suwen.orders.intents import Intents, Takings
 from suwen.orders.models import Intent

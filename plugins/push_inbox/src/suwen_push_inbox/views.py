@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
 from suwen.api.operations import operation
-from suwen.kernel.schemas import DateTimeOut, IdString, PageQuery, StrictBoolean, Text, listing
+from suwen.forms.schemas import DateTimeOut, IdString, PageQuery, StrictBoolean, Text, listing
 from suwen_push_inbox.reading import Inbox, Item
 
 if TYPE_CHECKING:
