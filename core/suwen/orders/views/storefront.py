@@ -120,9 +120,10 @@ def intent(request: Request) -> dict[str, Any]:
 @view_config(route_name="orders.intent_cancel", request_method="POST", permission="member")
 def intent_cancel(request: Request) -> HTTPSeeOther:
     """Withdraw one's own intent."""
-    code = request.matchdict["code"]
+    intents, member_id = request.find(orders).intents, request.identity.member_id
+    code = intents.of_member(member_id, request.matchdict["code"]).code
     try:
-        request.find(orders).intents.cancel(request.identity.member_id, code, actor(request))
+        intents.cancel(member_id, code, actor(request))
         request.flash("success", _("付款意向已取消"))
     except SuwenError as error:
         request.flash("danger", error.text)
