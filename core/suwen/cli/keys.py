@@ -24,9 +24,8 @@ def rotate(program: Program) -> None:
     house itself has sealed still needs it.
     """
     vault = program.house.vault
-    left, done = vault.rewrap(), 0
-    while left:
-        done += 1
-        left = vault.rewrap()
+    after, rounds = vault.rewrap(), 1
+    while after is not None:
+        after, rounds = vault.rewrap(after), rounds + 1
     program.say("all subject keys are wrapped with the newest master key")
-    program.show({"ok": True, "rounds": done + 1})
+    program.show({"ok": True, "rounds": rounds})

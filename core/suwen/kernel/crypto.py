@@ -163,15 +163,22 @@ class Vault:
             if row is not None:
                 row.wrapped, row.state, row.destroyed_at = b"", "destroyed", clock.now()
 
-    def rewrap(self, limit: int = 500) -> int:
-        """Wrap up to ``limit`` subject keys anew with the newest master key; rows still old."""
+    def rewrap(self, after: int = 0, limit: int = 500) -> int | None:
+        """Wrap the next ``limit`` subject keys with the newest master key; where to go on.
+
+        ``after`` is the answer of the call before, None the end. The rows are locked: a key that is
+        destroyed meanwhile must not be written back.
+        """
+        query = select(SubjectKey).where(SubjectKey.subject_id > after, SubjectKey.state == "live")
         with self.store.transaction() as session:
-            rows = session.scalars(select(SubjectKey).where(SubjectKey.state == "live")).all()
-            old = [row for row in rows if not self._wrapping.is_newest(row.wrapped)]
-            for row in old[:limit]:
-                aad = f"subject_key:wrapped:{row.subject_id}"
-                row.wrapped = self._wrapping.seal(self._wrapping.open(row.wrapped, aad), aad)
-        return max(0, len(old) - limit)
+            rows = session.scalars(
+                query.order_by(SubjectKey.subject_id).limit(limit).with_for_update()
+            ).all()
+            for row in rows:
+                if not self._wrapping.is_newest(row.wrapped):
+                    aad = f"subject_key:wrapped:{row.subject_id}"
+                    row.wrapped = self._wrapping.seal(self._wrapping.open(row.wrapped, aad), aad)
+        return rows[-1].subject_id if len(rows) == limit else None
 
 
 def _derive(master: bytes, purpose: str) -> bytes:

@@ -71,8 +71,28 @@ def test_rewrapping_keeps_everything_readable(vault):
     with vault.store.transaction() as session:
         for row in session.query(SubjectKey).where(SubjectKey.subject_id != 11):
             session.delete(row)
-    assert rotating.rewrap() == 0
+    assert rotating.rewrap() is None
     assert Vault((new,), vault.store).subject(11).open_text(sealed, "r:1") == "result"
+
+
+def test_rewrapping_goes_on_where_it_stopped_and_leaves_destroyed_keys_alone(vault):
+    old, new = secrets.token_bytes(32), secrets.token_bytes(32)
+    before, rotating = Vault((old,), vault.store), Vault((new, old), vault.store)
+    with vault.store.transaction() as session:
+        session.query(SubjectKey).delete()
+    for subject in range(1, 6):
+        before.subject(subject)
+    before.destroy(3)
+
+    assert rotating.rewrap(limit=2) == 2
+    assert rotating.rewrap(2, limit=2) == 5
+    assert rotating.rewrap(5, limit=2) is None
+
+    with vault.store.snapshot() as session:
+        wrapped = {row.subject_id: row.wrapped for row in session.query(SubjectKey)}
+    assert wrapped.pop(3) == b""
+    alone = Vault((new,), vault.store)
+    assert all(alone.subject(subject) for subject in wrapped)
 
 
 def test_blind_indexes_differ_by_purpose(vault):
