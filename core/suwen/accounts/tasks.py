@@ -19,7 +19,7 @@ KEEP_ENDED: Final = timedelta(days=30)
 
 
 def purge(house: House) -> None:
-    """Forget codes, tokens, sessions and counts that are over."""
+    """Forget codes, tokens and sessions that are over."""
     with house.database.transaction() as db:
         Codes(db, house.vault).purge()
         ApiTokens(db, sessions(house.settings, db)).purge()
@@ -27,4 +27,3 @@ def purge(house: House) -> None:
             delete(WebSession).where(WebSession.ends_at < clock.now() - KEEP_ENDED),
             execution_options={"synchronize_session": False},
         )
-        house.limiter.purge(db)

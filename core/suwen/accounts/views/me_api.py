@@ -9,6 +9,7 @@ from suwen.accounts.contacts import EMAIL, PHONE, parse
 from suwen.accounts.profiles import Address, Profile
 from suwen.accounts.services import accounts
 from suwen.api.operations import operation
+from suwen.kernel import ids
 from suwen.kernel.errors import NotFound
 from suwen.kernel.i18n import translate
 
@@ -136,10 +137,10 @@ def withdraw_consent(request: Request) -> None:
 
 def id_in_path(request: Request) -> int:
     """The id of the path; raises ``NotFound`` for anything that is none."""
-    text = request.matchdict["id"]
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    found = ids.parse(request.matchdict["id"])
+    if found is None:
         raise NotFound
-    return int(text)
+    return found
 
 
 def checked_address(request: Request, values: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from suwen.accounts.policy import require_step_up
 from suwen.accounts.services import AccountService, accounts
 from suwen.accounts.views.forms import blank, refused, target, with_token
 from suwen.forms.schemas import validated
+from suwen.kernel import ids
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
 
@@ -52,9 +53,7 @@ def end_sessions(request: Request) -> HTTPSeeOther:
         service.sessions.revoke_all(identity.member_id, keep=identity.session_id)
         request.flash("success", _("其他设备都已退出登录"))
     else:
-        chosen = request.POST.get("session", "")
-        if chosen.isascii() and chosen.isdigit():
-            service.sessions.revoke(identity.member_id, int(chosen[:18] or 0))
+        service.sessions.revoke(identity.member_id, ids.parse(request.POST.get("session")) or 0)
         request.flash("success", _("该设备已退出登录"))
     return HTTPSeeOther(location=request.route_path("accounts.sessions"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, select, update
 
-from suwen.kernel import clock
+from suwen.kernel import clock, ids
 from suwen.kernel.errors import NotFound
 from suwen_push_inbox.i18n import _
 from suwen_push_inbox.models import InboxMessage
@@ -114,10 +114,10 @@ _COLUMNS: Final = (
 
 
 def _id(text: int | str) -> int:
-    plain = str(text)
-    if not (plain.isascii() and plain.isdigit() and len(plain) < 19):
+    found = ids.parse(str(text))
+    if found is None:
         raise NotFound
-    return int(plain)
+    return found
 
 
 class PersonalData:
