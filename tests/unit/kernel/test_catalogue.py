@@ -13,6 +13,7 @@ from pyramid.interfaces import ITranslationDirectories
 from tools import catalogue
 
 from suwen.kernel.i18n import _, translate
+from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.plugins.mount import mount
 
 CORE = catalogue.ROOT / "core/suwen"
@@ -141,7 +142,7 @@ def test_a_plugin_brings_its_own_catalogue(tmp_path):
     (folder / "suwen.mo").write_bytes(catalogue.compiled({"插件自己的话": "the plugin's words"}))
     module = SimpleNamespace(__file__=str(tmp_path / "plugin.py"))
     with testing.testConfig() as config:
-        mount(config, SimpleNamespace(module=module))
+        mount(config, PluginHost(strict=True), SimpleNamespace(id="mine", module=module))
         config.commit()
         folders = config.registry.queryUtility(ITranslationDirectories)
     localizer = make_localizer("en", folders)
