@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from suwen.accounts.services import accounts
 from suwen.distribution.binding import Bindings
 from suwen.distribution.models import Binding
 from suwen.kernel.audit import Actor
@@ -177,3 +178,27 @@ def test_a_request_and_the_end_of_another_refund_do_not_block_each_other(shop: S
             shop.house.outbox.drain,
             lambda order=order, line=line: shop.refund(order, LineWish(line, quantity=1)),
         )
+
+
+def test_two_clicks_on_joining_make_one_distributor(shop: Shop) -> None:
+    """The second click is answered as the first."""
+    for number in range(ROUNDS):
+        member = shop.member(f"1390001{number:04d}")
+        done = at_once(*(lambda member=member: shop.join(member) for _ in range(3)))
+        assert done == [None, None, None]
+
+
+def test_two_clicks_on_a_consent_give_it_once(shop: Shop) -> None:
+    """Withdrawing ends all there are, and the log holds one gift."""
+    for number in range(ROUNDS):
+        member = shop.member(f"1390002{number:04d}")
+
+        def agree(member: int = member) -> int:
+            def act(db: Any) -> int:
+                people = accounts(shop.house, db)
+                who = Actor("member", member)
+                return people.consents.give(people.subject_of(member), "testing", who).id
+
+            return int(shop.run(act))
+
+        assert len(set(at_once(agree, agree, agree))) == 1

@@ -18,6 +18,7 @@ from suwen.accounts.errors import ConsentRequired, NotWithdrawable
 from suwen.accounts.models import Consent, Subject
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
+from suwen.kernel.db import take_turns
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.i18n import _
 
@@ -145,6 +146,8 @@ class Consents:
         about = _about(purpose)
         if version is not None and version != about.version:
             raise OldVersion(fields={"version": OldVersion.message})
+        # The second of two clicks waits for the first.
+        take_turns(self._db, f"{Consent.__tablename__}:{subject_id}")
         standing = self._live(subject_id).get(purpose)
         if standing is not None and standing.version == about.version:
             return standing

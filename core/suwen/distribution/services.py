@@ -16,6 +16,7 @@ from suwen.distribution.reversal import reward_line
 from suwen.distribution.rewards import Rewards
 from suwen.distribution.steps import active_among, step
 from suwen.kernel import clock, ids
+from suwen.kernel.db import take_turns
 from suwen.kernel.errors import NotFound
 from suwen.kernel.i18n import _
 from suwen.kernel.plugins.isolation import isolated
@@ -114,6 +115,8 @@ class DistributionService:
         """
         if accept_version != TERMS_VERSION:
             raise OldTerms(fields={"accept_version": OldTerms.message})
+        # The second of two clicks waits for the first.
+        take_turns(self._db, f"{Distributor.__tablename__}:{member_id}")
         found = self._db.get(Distributor, member_id)
         if found is None:
             found = Distributor(member_id=member_id, joined_at=clock.now())
