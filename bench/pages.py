@@ -12,9 +12,11 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from benchlib import BIN, WORKERS, figure, running, serve, site
-from counting import local
+from ceiling import make
+from counting import cpu_ms, local
 from load import Load, run
 
 from suwen.testing.servers import free_port
@@ -53,15 +55,19 @@ def in_turn(ours: str, most: str) -> tuple[Load, float, float]:
 def measure(made: Site, pages: Iterable[tuple[str, str]]) -> None:
     """Print the figures of ``(name, path)``."""
     pages = list(pages)
-    with local(made) as here:
+    with local(made, production=True) as here:
         counts = {path: here.get(path) for _name, path in pages}
+        own = {path: here.cpu_ms(path) for _name, path in pages}
+    with patch.dict(os.environ, {"CEILING_DATABASE_URL": made.url}):
+        bare = {path: cpu_ms(make(), path) for _name, path in pages}
     port = free_port()
     with serve(made), ceiling(made, port):
         for name, path in pages:
             load, most, ratio = in_turn(made.base + path, f"http://127.0.0.1:{port}{path}")
             figure(
                 name,
-                f"{load}, {counts[path]} SQL; ceiling {most:,.0f} req/s, ratio {ratio:.2f}",
+                f"{load}, {counts[path]} SQL, {own[path]:.1f} ms of processor; "
+                f"ceiling {most:,.0f} req/s, {bare[path]:.1f} ms; ratio {ratio:.2f}",
             )
 
 
