@@ -21,6 +21,7 @@ from suwen.kernel import clock, ids
 from suwen.kernel.db import take_turns
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.i18n import _
+from suwen.kernel.regions import DEFAULT_CODE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -202,7 +203,7 @@ class Consents:
         )
         data = {"subject_id": subject_id, "member_id": actor.id, "purpose": purpose}
         key = f"consent_withdrawn:{ended[0]}"
-        region = actor.region or "default"
+        region = actor.region or DEFAULT_CODE
         self._events.publish(self._db, Event("consent_withdrawn", key, region, moment, data))
 
     def has(self, subject_id: int, purpose: str) -> bool:

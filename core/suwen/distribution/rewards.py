@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import colander
 import structlog
 from sqlalchemy import insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from suwen.distribution.binding import PAID_LEVELS, Bindings
 from suwen.distribution.errors import RewardRefused
@@ -92,6 +93,9 @@ class Rewards:
             settings = self._switch.settings(self._db, facts.region, item)
             lines = list(item.obj.compute(facts, settings))
             check_lines(facts, lines)
+        except SQLAlchemyError:
+            # Not the scheme's: the transaction itself is lost.
+            raise
         except Exception as error:
             # A scheme is a stranger's code: whatever it raises is one of two decisions.
             log.error("reward.failed", scheme=item.code, error=type(error).__name__)  # noqa: TRY400

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from suwen.payments.services import PaymentService
 
 UNCLAIMED = _("订单无法再收款，款项自动退回")
+UNCLAIMED_REF = "unclaimed:"
+"""How the payments domain names a refund of money that nobody could take."""
 
 
 class Settling:
@@ -74,15 +76,20 @@ class Settling:
         self._payments.refund_unclaimed(data["attempt_id"], UNCLAIMED)
 
     def refunded(self, data: Mapping[str, Any]) -> None:
-        """Book a finished refund on its lines; the order is refunded when nothing is left."""
+        """Book a finished refund on its lines; the order is refunded when nothing is left.
+
+        Money that the order never took is none of its business. A refund made in the provider's
+        own console names no lines: it is taken from them in their order.
+        """
+        if str(data["ref"]).startswith(UNCLAIMED_REF):
+            return
         refund = self._db.scalars(
             select(OrderRefund).where(OrderRefund.refund_number == data["number"])
         ).first()
-        if refund is None:
-            return
-        order = lock(self._db, Order, refund.order_id)
+        order = lock(self._db, Order, data["payable_id"])
         lines = self._lines(order.id)
-        amounts = {int(row["line_id"]): row["amount_fen"] for row in refund.lines}
+        wished = {int(row["line_id"]): row["amount_fen"] for row in refund.lines} if refund else {}
+        amounts = allocate(lines, wished, data["amount_fen"])
         for line in lines:
             line.refunded_fen += amounts.get(line.id, 0)
         whole = all(line.refunded_fen == line.amount_fen for line in lines)
@@ -129,3 +136,20 @@ class Settling:
     ) -> None:
         event_key = f"{name}:{key or order.id}"
         self._events.publish(self._db, Event(name, event_key, order.region, clock.now(), data))
+
+
+def allocate(
+    lines: Sequence[OrderLine], wished: Mapping[int, int], amount_fen: int
+) -> dict[int, int]:
+    """How much of a refund each line gives: what was wished, as far as the line still holds it,
+    and the rest from the others in their order. The payments domain never refunds more than all.
+    """
+    room = {line.id: line.amount_fen - line.refunded_fen for line in lines}
+    given = {key: min(fen, room.get(key, 0)) for key, fen in wished.items()}
+    rest = amount_fen - sum(given.values())
+    for line in lines:
+        more = min(rest, room[line.id] - given.get(line.id, 0))
+        if more > 0:
+            given[line.id] = given.get(line.id, 0) + more
+            rest -= more
+    return {key: fen for key, fen in given.items() if fen}

@@ -67,7 +67,7 @@ class Applier:
             log.warning("payments.unknown_order", gateway=event.gateway, number=event.out_trade_no)
             return self._inbox.finish(row, "unknown_order")
         if event.fact in REFUND_FACTS:
-            outcome = self._refunds.apply(attempt, event)
+            outcome = self._refunds.apply(attempt, event, actor)
         else:
             outcome = self._apply(attempt, event, actor)
         self._db.flush()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from suwen.hookspecs.payment import GatewayEvent, NotifyOutcome, PaymentFact
 from suwen.kernel import clock, ids, outbox
 from suwen.kernel.audit import SYSTEM, Actor
-from suwen.kernel.errors import Conflict, NotFound
+from suwen.kernel.errors import Conflict, IllegalTransition, NotFound
 from suwen.payments.booking import held, held_by_refunds, move_refund, note_refund
 from suwen.payments.errors import (
     GatewayNotInstalled,
@@ -23,7 +23,7 @@ from suwen.payments.errors import (
     TooManyRefunds,
 )
 from suwen.payments.models import PaymentAttempt, Refund
-from suwen.payments.states import OPEN_REFUND, RESERVING
+from suwen.payments.states import OPEN_REFUND, REFUND, RESERVING
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -119,12 +119,14 @@ class Refunds:
     def retry(self, number: str, actor: Actor) -> Refund:
         """Try a failed refund again under its own number.
 
-        Raises ``RefundTooLarge`` when the money was promised to another refund meanwhile.
+        Raises ``RefundTooLarge`` when the money was promised to another refund meanwhile, and
+        ``IllegalTransition`` for any other refund: a requested one needs its approval.
         """
         refund = self._refund(number)
-        if refund.state == "failed":
-            attempt = self._db.get_one(PaymentAttempt, refund.attempt_id)
-            self._check_room(attempt, refund.amount_fen)
+        if refund.state != "failed":
+            raise IllegalTransition(REFUND.name, refund.state, "approved")
+        attempt = self._db.get_one(PaymentAttempt, refund.attempt_id)
+        self._check_room(attempt, refund.amount_fen)
         self._approve(refund, actor)
         refund.sent_at, refund.finished_at = None, None
         refund.unflag("needs_review")
