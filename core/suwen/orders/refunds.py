@@ -50,16 +50,11 @@ class OrderRefunds:
         """
         if not reason.strip():
             raise Invalid(_("请填写退款原因"), fields={"reason": _("请填写退款原因")})
-        lock(self._db, Order, order.id)
-        if order.state not in HOLDS_MONEY:
-            raise Conflict(_("订单当前状态不能申请退款"))
+        _check_state(order)
+        attempt = self._payments.captured_attempt("order", order.id)
+        _check_state(lock(self._db, Order, order.id))
         amounts = self._amounts(order, wishes)
-        refund = self._payments.request_refund(
-            self._payments.captured_attempt("order", order.id),
-            sum(amounts.values()),
-            reason,
-            actor,
-        )
+        refund = self._payments.request_refund(attempt, sum(amounts.values()), reason, actor)
         self._db.add(
             OrderRefund(
                 refund_number=refund.number,
@@ -101,6 +96,11 @@ class OrderRefunds:
                 key = int(line["line_id"])
                 totals[key] = totals.get(key, 0) + line["amount_fen"]
         return totals
+
+
+def _check_state(order: Order) -> None:
+    if order.state not in HOLDS_MONEY:
+        raise Conflict(_("订单当前状态不能申请退款"))
 
 
 def _amount(line: OrderLine | None, wish: LineWish, left: dict[int, int], index: int) -> int:

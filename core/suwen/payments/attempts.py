@@ -20,7 +20,7 @@ from suwen.hookspecs.payment import (
 )
 from suwen.kernel import clock, ids, outbox
 from suwen.kernel.audit import Actor
-from suwen.payments.booking import CLOSE
+from suwen.payments.booking import CLOSE, held
 from suwen.payments.errors import CashierAmountDiffers, MethodRefused, NeedsIntent, NotRefundable
 from suwen.payments.models import PaymentAttempt
 from suwen.payments.offering import Refusal
@@ -257,11 +257,11 @@ class Attempts:
         return self._db.scalars(query.order_by(PaymentAttempt.captured_at).limit(1)).first()
 
     def captured_or_refuse(self, kind: str, payable_id: int) -> PaymentAttempt:
-        """As ``captured``; raises ``NotRefundable``."""
+        """As ``captured``, under its lock; raises ``NotRefundable``."""
         found = self.captured(kind, payable_id)
         if found is None:
             raise NotRefundable
-        return found
+        return held(self._db, PaymentAttempt, found.id)
 
 
 def _expiry(payable: Payable, info: GatewayInfo) -> datetime:

@@ -130,7 +130,10 @@ class PaymentService:
         return self._attempts.of_payable(kind, payable_id)
 
     def captured_attempt(self, kind: str, payable_id: int) -> PaymentAttempt:
-        """The attempt that took the money; raises ``NotRefundable``."""
+        """The attempt that took the money, under its lock; raises ``NotRefundable``.
+
+        Take it before a lock of what was paid for: facts from the provider do so too.
+        """
         return self._attempts.captured_or_refuse(kind, payable_id)
 
     def request_refund(
