@@ -49,7 +49,14 @@ def lint() -> int:
 
 def lock() -> int:
     """Write the locks anew from requirements/*.in, for every Python and system they hold on."""
-    options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade", "--quiet"]
+    options = [
+        "--universal",
+        "--no-strip-extras",
+        "--python-version=3.11",
+        "--generate-hashes",
+        "--upgrade",
+        "--quiet",
+    ]
     options += ["--no-header", "--no-annotate"]
     names = ("requirements/base", "requirements/dev")
     return each(
