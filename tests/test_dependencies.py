@@ -39,7 +39,7 @@ def read(name: str) -> str:
 
 
 def pinned(lock: str) -> set[str]:
-    return {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", read(f"{lock}.lock"))}
+    return {normal(name) for name in re.findall(r"(?m)^([\w.-]+)(?:\[[\w,-]+\])?==", read(f"{lock}.lock"))}
 
 
 def explained() -> set[str]:
@@ -48,7 +48,7 @@ def explained() -> set[str]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock_holds_names_and_hashes_and_nothing_else(name):
-    line = re.compile(r"[\w.-]+==[\w.+!-]+( ; [^/:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    line = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\w.+!-]+( ; [^/:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     assert [text for text in read(f"{name}.lock").splitlines() if not line.fullmatch(text)] == []
 
 
