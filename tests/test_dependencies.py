@@ -39,7 +39,10 @@ def read(name: str) -> str:
 
 
 def pinned(lock: str) -> set[str]:
-    return {normal(name) for name in re.findall(r"(?m)^([\w.-]+)(?:\[[\w,-]+\])?==", read(f"{lock}.lock"))}
+    return {
+        normal(name)
+        for name in re.findall(r"(?m)^([\w.-]+)(?:\[[\w,-]+\])?==", read(f"{lock}.lock"))
+    }
 
 
 def explained() -> set[str]:
@@ -48,7 +51,9 @@ def explained() -> set[str]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock_holds_names_and_hashes_and_nothing_else(name):
-    line = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\w.+!-]+( ; [^/:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    line = re.compile(
+        r"[\w.-]+(\[[\w,-]+\])?==[\w.+!-]+( ; [^/:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+    )
     assert [text for text in read(f"{name}.lock").splitlines() if not line.fullmatch(text)] == []
 
 
@@ -95,7 +100,7 @@ def test_plugins_ask_for_nothing_that_is_not_pinned():
 
 
 def test_locks_agree():
-    entry = re.compile(r"(?m)^([\w.-]+)==([^ ]+)")
+    entry = re.compile(r"(?m)^([\w.-]+)(?:\[[\w,-]+\])?==([^ ]+)")
     base, dev = (dict(entry.findall(read(f"{name}.lock"))) for name in LOCKS)
     assert base.items() - dev.items() == set()
 

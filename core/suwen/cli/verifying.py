@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from suwen import ENTRY_POINT_GROUP
-from suwen.cli.contract import PUBLIC, REPORT
+from suwen.testing.contract import PUBLIC, REPORT
 
 if TYPE_CHECKING:
     from suwen.kernel.plugins.host import PluginHost
@@ -163,7 +163,7 @@ def _run(files: Sequence[Path]) -> Sequence[Outcome]:
             "-q",
             "--import-mode=importlib",
             "-p",
-            "suwen.cli.contract",
+            "suwen.testing.contract",
             "-p",
             "no:cacheprovider",
         ]
