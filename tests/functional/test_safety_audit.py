@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from suwen.accounts.services import accounts
 from suwen.kernel.audit import Actor, AuditEvent
 from suwen.kernel.regions import DEFAULT_CODE
 from suwen.orders.intents import Takings
@@ -15,7 +16,7 @@ from suwen.payments.services import payments
 from tests.fixtures_shop import OFFLINE, PRICE
 
 if TYPE_CHECKING:
-    from tests.fixtures_shop import Shop
+    from tests.fixtures_shop import Shop, Site
 
 STAFF = Actor("staff", 900, region=DEFAULT_CODE)
 """Browses the shop of the whole country and works for 岳阳."""
@@ -42,3 +43,15 @@ def test_an_approved_refund_is_in_the_log_of_its_region(shop: Shop) -> None:
     refund = shop.refund(shop.buy(shop.member("13900000001")))
     shop.run(lambda db: payments(shop.house, db).approve_refund(refund.number, STAFF))
     assert logged(shop, "refund.approved") == ["4306"]
+
+
+@pytest.mark.sqlite
+def test_signing_in_is_logged_whatever_the_way(site: Site) -> None:
+    """The APP's sign-in no less than a browser's."""
+    member = site.member("13900000001")
+    password = "a long enough phrase"
+    site.run(lambda db: accounts(site.house, db).signing.change_password(member, password, 0))
+    site.app.post_json(
+        "/api/v1/sessions", {"address": "13900000001", "password": password}, status=201
+    )
+    assert len(logged(site, "session.open")) == 1

@@ -20,7 +20,7 @@ from suwen.accounts.passwords import Passwords, check_strength
 from suwen.accounts.profiles import AddressBook, Profiles
 from suwen.accounts.signing import Signing
 from suwen.accounts.staff import Staff
-from suwen.accounts.tokens import ApiTokens
+from suwen.accounts.tokens import ApiTokens, TokenPair
 from suwen.accounts.totp import Totp
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
@@ -190,9 +190,18 @@ class AccountService:
     def open_browser_session(self, member_id: int, device: Device) -> str:
         """Sign a browser in; the token for its cookie."""
         _session, token = self.sessions.open(member_id, device)
+        self._opened(member_id)
+        return token
+
+    def open_app_session(self, member_id: int, device: Device) -> TokenPair:
+        """Sign the APP in; its tokens."""
+        pair = self.tokens.sign_in(member_id, device)
+        self._opened(member_id)
+        return pair
+
+    def _opened(self, member_id: int) -> None:
         actor = Actor("member", member_id)
         self._audit.write(self._db, actor, "session.open", "member", member_id)
-        return token
 
 
 def passwords_of(house: House) -> Passwords:

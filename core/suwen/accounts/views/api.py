@@ -68,7 +68,7 @@ def register(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     )
     service = request.find(accounts)
     member = service.register(wanted, network_of(request.client_address), request.commit_step)
-    pair = service.tokens.sign_in(member.id, device(request))
+    pair = service.open_app_session(member.id, device(request))
     return {"member": me_out(request, member.id), **tokens_out(pair)}
 
 
@@ -97,7 +97,7 @@ def sign_in(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     member_id = service.signing.authenticate(
         address, proof, network_of(request.client_address), request.commit_step
     )
-    return tokens_out(service.tokens.sign_in(member_id, device(request)))
+    return tokens_out(service.open_app_session(member_id, device(request)))
 
 
 def _need_one(proof: Proof) -> None:
