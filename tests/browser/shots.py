@@ -33,7 +33,7 @@ VISITOR = (
     ("product", "/products/medication-safety"),
     ("collection-points", "/collection-points"),
     ("questionnaires", "/questionnaires"),
-    ("questionnaire-intro", "/questionnaires/ccmq60"),
+    ("questionnaire-intro", "/questionnaires/t157-2009-adult"),
     ("sign-in", "/sign-in"),
     ("sign-in-code", "/sign-in?by=code"),
     ("register", "/register"),
@@ -54,11 +54,10 @@ MEMBER = (
     ("accesses", "/me/archive/accesses"),
     ("results", "/me/results"),
     ("distribution", "/me/distribution"),
-    ("balance", "/me/balance"),
+    ("balance", "/account/balance"),
 )
 FOLLOWED = (
     ("order", "/orders", "main a[href^='/orders/SW']"),
-    ("intent", "/messages", "main a[href*='/intents/']"),
     ("record", "/me/archive", "main a[href^='/me/archive/']:not([href$=accesses])"),
     ("result", "/me/results", "main a[href^='/me/results/']"),
     ("checkout", "/products/medication-safety", "button:visible:has-text('立即购买')"),
@@ -74,9 +73,24 @@ STAFF = (
     ("admin-intents", "/admin/intents"),
     ("admin-payments", "/admin/payments"),
     ("admin-refunds", "/admin/refunds"),
-    ("admin-reports", "/admin/reports"),
-    ("admin-audit", "/admin/audit"),
 )
+LABORATORY = (("admin-reports", "/admin/reports"),)
+AUDITOR = (("admin-audit", "/admin/audit"),)
+CASHIER = (("admin-intent", "/admin/intents", "main a[href^='/admin/intents/']"),)
+FINANCE = (
+    ("admin-payment", "/admin/payments", "main a[href^='/admin/payments/SWP']"),
+    ("admin-refund", "/admin/refunds", "main tbody a"),
+)
+PAGES = {
+    None: VISITOR,
+    "member-c": (*MEMBER, *FOLLOWED),
+    "administrator": STAFF,
+    "laboratory": LABORATORY,
+    "auditor": AUDITOR,
+    "cashier": CASHIER,
+    "finance": FINANCE,
+}
+"""Pages by who looks at them; a third part is what is followed on the page."""
 
 
 class Photographer:
@@ -156,11 +170,7 @@ def main(arguments: Sequence[str]) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         camera = Photographer(browser, options.site, options.into, options.words)
-        for pages, who in (
-            (VISITOR, None),
-            ((*MEMBER, *FOLLOWED), "member-c"),
-            (STAFF, "administrator"),
-        ):
+        for who, pages in PAGES.items():
             if any(camera.wants(page[0]) for page in pages):
                 camera.series(pages, camera.sign_in(accounts[who]) if who else None)
         browser.close()

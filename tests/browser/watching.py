@@ -37,8 +37,10 @@ AXE: Final = """async (rules) => {
 OVERFLOW: Final = """() => {
   const wide = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= wide) return [];
-  const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > wide + 1);
-  return out.slice(0, 5).map((e) => e.outerHTML.slice(0, 160));
+  const right = (e) => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().right; };
+  const out = [...document.body.querySelectorAll("*")]
+    .filter((e) => e.checkVisibility() && !e.children.length && right(e) > wide + 1);
+  return out.length ? out.slice(0, 5).map((e) => e.outerHTML.slice(0, 160)) : ["something"];
 }"""
 # The browser itself reports an error status of a page that is meant to have one.
 EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4")
