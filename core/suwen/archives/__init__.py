@@ -29,5 +29,10 @@ def includeme(config: Configurator) -> None:
         "storefront.member", _("健康档案"), "archives.list", order=20, icon="file-earmark-medical"
     )
     config.add_suwen_nav(
-        "admin.health", _("检测报告"), "admin.reports", order=10, permission="staff.reports"
+        "admin.health",
+        _("检测报告"),
+        "admin.reports",
+        order=10,
+        permission="staff.reports",
+        icon="file-earmark-medical",
     )

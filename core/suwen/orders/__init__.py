@@ -75,12 +75,13 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
     config.scan("suwen.orders.views")
     config.add_suwen_nav("storefront.member", _("我的订单"), "orders.list", order=10, icon="bag")
-    config.add_suwen_nav(
-        "admin.shop", _("订单"), "admin.orders", order=10, permission="staff.orders"
-    )
-    config.add_suwen_nav(
-        "admin.shop", _("线下收款"), "admin.intents", order=20, permission="staff.cashier"
-    )
+    for title, route, order, permission, icon in (
+        (_("订单"), "admin.orders", 10, "staff.orders", "bag"),
+        (_("线下收款"), "admin.intents", 20, "staff.cashier", "cash-coin"),
+    ):
+        config.add_suwen_nav(
+            "admin.shop", title, route, order=order, permission=permission, icon=icon
+        )
     subscribe(house)
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.jobs.periodic("orders.expire", lambda: expire(house))
