@@ -7,6 +7,7 @@ takes ``--json``, before or after its name, and exits with 0 only when it did wh
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -95,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point: run a command; one clear line on stderr and a status when it fails."""
     # Pyramid and deform say it at every start, and only they could change it.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    # Databases, keys and files of the data folder belong to the account that runs the site.
+    os.umask(0o077)
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = cli.main(args=words, prog_name="suwen", standalone_mode=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, tuple_
 
 from suwen.kernel.chain import Chain
+from suwen.kernel.clock import SHANGHAI
 from suwen.ledger import posting, verifying
 from suwen.ledger.accounts import AccountCode
 from suwen.ledger.errors import BadCursor
@@ -119,7 +120,7 @@ class LedgerService:
                 account=row.account,
                 memo=row.memo,
                 amount_fen=AccountCode("", row.account).sign * row.amount_fen,
-                occurred_at=row.occurred_at,
+                occurred_at=_shown_at(row.kind, row.occurred_at),
             )
             for row in self._db.execute(query)
         ]
@@ -150,6 +151,13 @@ def _statement(member_id: int) -> Select[*tuple[Any, ...]]:
         .where(LedgerAccount.member_id == member_id)
         .order_by(Posting.entry_id.desc(), Posting.account_id.desc())
     )
+
+
+def _shown_at(kind: str, moment: datetime) -> datetime:
+    """The moment as the member sees it; of a commission the day only, or he could guess who bought."""
+    if not kind.startswith("commission"):
+        return moment
+    return moment.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _read_cursor(cursor: str) -> tuple[int, int]:

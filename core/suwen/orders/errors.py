@@ -74,3 +74,10 @@ class NotPayable(Conflict):
 
     code = "not_payable"
     message = _("订单当前状态不能付款")
+
+
+class TooManyOpen(Conflict):
+    """The member has as many unpaid orders and waiting intents as anybody may have."""
+
+    code = "too_many_open"
+    message = _("您有多笔订单尚未付款，请先付款或取消，再提交新的订单")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from suwen.catalog.lines import LineFact
 from suwen.hookspecs.lifecycle import Event
@@ -15,7 +15,7 @@ from suwen.hookspecs.payment import OrderPolicy
 from suwen.kernel import clock, ids
 from suwen.kernel.db import take_turns
 from suwen.orders import writing
-from suwen.orders.errors import GatewayRefused
+from suwen.orders.errors import GatewayRefused, TooManyOpen
 from suwen.orders.models import Intent, Order
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from suwen.kernel.events import EventBus
     from suwen.orders.quoting import Quote
     from suwen.payments.services import PaymentService
+
+MAX_OPEN = 10
+"""Unpaid orders and waiting intents of one member."""
 
 ORDER_MINUTES = 30
 """How long an unpaid order holds its stock."""
@@ -62,26 +65,42 @@ class Placing:
         self._payments = payments
 
     def place(self, quote: Quote, checkout: Checkout, actor: Actor) -> Order | Intent:
-        """Make the order, or the intent; raises ``GatewayRefused`` or ``OutOfStock``."""
+        """Make the order, or the intent.
+
+        Raises ``GatewayRefused``, ``OutOfStock``, or ``TooManyOpen``: what waits for money holds
+        stock that others want.
+        """
+        # The second of two clicks waits for what the first one makes.
+        take_turns(self._db, f"{Order.__tablename__}:{quote.wish.member_id}")
         standing = checkout.repeatable and self._standing(quote.wish.member_id, checkout.submission)
         if standing:
             return standing
         method = next((m for m in quote.methods.offered if m.gateway == checkout.gateway), None)
         if method is None:
             raise GatewayRefused(fields={"gateway": GatewayRefused.message})
+        if self._open(quote.wish.member_id) >= MAX_OPEN:
+            raise TooManyOpen
         if method.creates == OrderPolicy.AFTER_CONFIRMATION.value:
             return self._intent(quote, checkout)
         self._catalog.take_stock(quote.lines)
         return self._order(quote, checkout, actor)
 
     def _standing(self, member_id: int, submission: str) -> Order | Intent | None:
-        # The second of two clicks waits for what the first one makes.
-        take_turns(self._db, f"{Order.__tablename__}:{member_id}")
         order = select(Order).where(Order.member_id == member_id, Order.submission == submission)
         intent = select(Intent).where(
             Intent.member_id == member_id, Intent.submission == submission
         )
         return self._db.scalars(order).first() or self._db.scalars(intent).first()
+
+    def _open(self, member_id: int) -> int:
+        orders = select(func.count()).where(
+            Order.member_id == member_id, Order.state == "pending_payment"
+        )
+        intents = select(func.count()).where(
+            Intent.member_id == member_id, Intent.state == "waiting"
+        )
+        total = orders.scalar_subquery() + intents.scalar_subquery()
+        return self._db.scalar(select(total)) or 0
 
     def _order(self, quote: Quote, checkout: Checkout, actor: Actor) -> Order:
         order = Order(

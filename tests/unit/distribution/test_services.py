@@ -312,3 +312,11 @@ def test_reversing_for_a_removed_plugin_uses_the_frozen_rate(shop, chain):
     shop.house.host.schemes.discard("reward_tiered")
     shop.give_back(order)
     assert balance(shop, b).frozen_fen == 0
+
+
+def test_a_statement_shows_the_day_of_a_commission_only(shop, chain):
+    shop.buy(chain[2])
+    rows, _cursor = shop.run(lambda db: ledger(shop.house, db).entries(chain[1]))
+    assert {
+        (row.occurred_at.hour, row.occurred_at.minute, row.occurred_at.microsecond) for row in rows
+    } == {(0, 0, 0)}

@@ -387,3 +387,17 @@ def test_a_refund_made_in_the_providers_console_is_booked_on_the_order(shop, mem
         books = ledger(shop.house, db)
         assert books.balance("revenue") == -PRICE
         assert books.balance("receipts") == 0
+
+
+def test_a_member_cannot_hold_all_the_stock_unpaid(shop, member):
+    from suwen.orders.errors import TooManyOpen
+    from suwen.orders.placing import MAX_OPEN
+
+    made = [shop.place(member) for _ in range(MAX_OPEN - 1)]
+    shop.place(member, OFFLINE)
+    for gateway in (fakes.FAKE, OFFLINE):
+        with pytest.raises(TooManyOpen):
+            shop.place(member, gateway)
+    shop.pay(made[0])
+    shop.place(member)
+    shop.place(shop.member("13800008002"))
