@@ -50,7 +50,9 @@ def qr(request: Request) -> Response:
     if link is None:
         raise NotFound
     out = io.BytesIO()
-    segno.make(share_url(request, link.code), error="m").save(out, kind="svg", scale=6, border=2)
+    code = segno.make(share_url(request, link.code), error="m")
+    # White behind it: scanners need the contrast in dark mode too.
+    code.save(out, kind="svg", scale=6, border=2, light="#fff")
     return Response(body=out.getvalue(), content_type="image/svg+xml")
 
 
