@@ -1,8 +1,10 @@
 """The migrations make exactly the tables that the models describe, on every database."""
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from suwen.app import make_app
+from suwen.cli import revising
 from suwen.kernel import migrations
 
 
@@ -12,13 +14,13 @@ def describe(differences):
 
 def test_migrations_make_what_the_core_models_say(house):
     make_app(house)  # imports the models of every domain
-    assert describe(migrations.differences(house)) == []
+    assert describe(revising.differences(house)) == []
 
 
 def test_migrations_make_what_the_plugins_models_say(house):
     make_app(house)
     plugins = migrations.with_migrations(house)
-    found = {info.id: describe(migrations.differences(house, info)) for info in plugins}
+    found = {info.id: describe(revising.differences(house, info)) for info in plugins}
     assert {name: items for name, items in found.items() if items} == {}
 
 
@@ -31,5 +33,5 @@ def test_upgrade_of_an_upgraded_database_changes_nothing(house):
 
 def test_every_history_has_one_head(house):
     for info in (None, *migrations.with_migrations(house)):
-        heads = migrations.ScriptDirectory.from_config(migrations.config(info)).get_heads()
+        heads = ScriptDirectory.from_config(migrations.config(info)).get_heads()
         assert len(heads) == 1, info

@@ -35,10 +35,10 @@ def upgrade(program: Program) -> None:
 @click.pass_obj
 def revision(program: Program, message: str, plugin_id: str | None) -> None:
     """Write a migration for what the models say and the database lacks (for developers)."""
-    from suwen.kernel import migrations
-
     house = program.wired()
-    migrations.new_revision(house, message, _plugin(house, plugin_id))
+    from suwen.cli import revising
+
+    revising.new_revision(house, message, _plugin(house, plugin_id))
     program.say("written: read it before it is committed")
     program.show({"ok": True})
 
@@ -65,8 +65,10 @@ def check(ctx: click.Context) -> None:
     at_head = migrations.at_head(house)
     found: list[Any] = []
     if at_head:
+        from suwen.cli import revising
+
         for info in (None, *migrations.with_migrations(house)):
-            found += migrations.differences(house, info)
+            found += revising.differences(house, info)
     if not at_head:
         program.say("migrations are missing: run  suwen db upgrade")
     for difference in found:

@@ -62,11 +62,19 @@ def serve(program: Program, host: str | None, port: int | None, *, no_plugins: b
         os.environ["SUWEN_PLUGINS"] = "false"
     if (host or port) and "SUWEN_BASE_URL" not in os.environ and _is_development(program):
         os.environ["SUWEN_BASE_URL"] = f"http://{address}"
+    _keep_compiled(program)
     options = dict(program.ini.get("server:main", {}))
     if "granian" in (options.get("use", ""), options.get("server", "")):
         _granian(program, address, options)
     else:
         _waitress(program, address, options)
+
+
+def _keep_compiled(program: Program) -> None:
+    """Keep compiled form templates on disk: compiling them is most of a start."""
+    folder = program.settings.path("cache", "forms")
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("CHAMELEON_CACHE", str(folder))
 
 
 def _address(program: Program, host: str | None, port: int | None) -> Address:

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import select
 
+from suwen.cli import revising
 from suwen.hookspecs.common import NotSent
 from suwen.hookspecs.push import Category, ChannelMisconfigured, Outcome
-from suwen.kernel import migrations
 from suwen.kernel.clock import now
 from suwen.testing.push import job_for
 from suwen_push_inbox.channel import InboxChannel
@@ -151,7 +151,7 @@ def test_personal_data_is_exported_and_erased(house, member, notify):
 
 def test_the_history_says_what_the_model_says(house, host):
     info = host.plugins["push_inbox"].info
-    assert migrations.differences(house, info) == []
+    assert revising.differences(house, info) == []
 
 
 def test_the_menu_asks_once_per_page(web, house, member):

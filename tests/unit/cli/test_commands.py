@@ -9,7 +9,7 @@ import sys
 import pytest
 from sqlalchemy import select, text
 
-from suwen.cli import main
+from suwen.cli import main, revising
 from suwen.cli.program import Program
 from suwen.kernel import migrations
 from suwen.kernel.audit import SYSTEM, AuditEvent
@@ -244,10 +244,10 @@ def test_check_tells_what_is_missing(shell, monkeypatch):
     assert shell.json("db", "check", status=1)["at_head"] is False
 
     monkeypatch.setattr(migrations, "at_head", lambda house: True)
-    monkeypatch.setattr(migrations, "differences", lambda house, plugin=None: ["a column"])
+    monkeypatch.setattr(revising, "differences", lambda house, plugin=None: ["a column"])
     assert "differs: a column" in shell("db", "check", status=1)
 
-    monkeypatch.setattr(migrations, "differences", lambda house, plugin=None: [])
+    monkeypatch.setattr(revising, "differences", lambda house, plugin=None: [])
     assert shell.json("db", "check")["ok"] is True
     shell("db", "revision", "-m", "x", "--plugin", "nothing", status=1)
 
