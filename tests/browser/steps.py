@@ -71,7 +71,7 @@ def fill_profile(visitor: Visitor, person: Person) -> None:
     page.get_by_label("出生日期").fill(person.birth_date)
     page.get_by_label("性别").select_option("female")
     visitor.press("保存")
-    assert page.get_by_text("资料已保存").is_visible()
+    page.get_by_text("资料已保存").wait_for()
 
 
 def give_consents(visitor: Visitor) -> None:
@@ -79,7 +79,7 @@ def give_consents(visitor: Visitor) -> None:
     visitor.go("/me/consents")
     for title in CONSENTS:
         visitor.press(f"同意：{title}")
-        assert visitor.page.get_by_text("已记录您的同意").is_visible()
+        visitor.page.get_by_text("已记录您的同意").wait_for()
 
 
 def buy(visitor: Visitor) -> None:
@@ -134,13 +134,13 @@ def place_order(visitor: Visitor) -> None:
 def pay_at_cashier(visitor: Visitor) -> str:
     """Scan the code with another device and press 支付; the page notices by itself."""
     page = visitor.page
-    assert page.locator("img.pay-qr").is_visible()
+    page.locator("img.pay-qr").wait_for()
     number = page.url.rpartition("/")[2]
     phone = visitor.context.new_page()
     phone.goto(f"{visitor.program.simulator_url}/pay/wechat/{number}")
-    assert phone.get_by_text("素问健康服务").is_visible()
+    phone.get_by_text("素问健康服务").first.wait_for()
     phone.get_by_role("button", name="支付", exact=True).click()
-    assert phone.get_by_text("支付成功").first.is_visible()
+    phone.get_by_text("支付成功").first.wait_for()
     phone.close()
     page.bring_to_front()
     page.wait_for_url(re.compile(rf"/payments/{number}/result"))
@@ -200,14 +200,14 @@ def import_report(visitor: Visitor, folder: Path, order: str, person: Person) ->
     page.locator("input[type=file]").set_input_files(path)
     page.locator("main").get_by_role("button", name="导入").click()
     visitor.look()
-    assert page.get_by_text("报告已导入并与受检人信息相符").is_visible()
+    page.get_by_text("报告已导入并与受检人信息相符").wait_for()
 
 
 def release_newest(visitor: Visitor) -> None:
     """Release the report on top of the list."""
     button = visitor.page.locator("tbody tr").first.get_by_role("button", name="发布")
     confirm_dialog(visitor, button)
-    assert visitor.page.get_by_text("操作已完成").is_visible()
+    visitor.page.get_by_text("操作已完成").wait_for()
 
 
 def download(visitor: Visitor) -> bytes:
@@ -228,8 +228,9 @@ def begin_questionnaire(visitor: Visitor) -> None:
 def confirm_dialog(visitor: Visitor, button: Locator) -> None:
     """Press what asks back, and confirm."""
     button.click()
-    visitor.page.get_by_role("dialog").get_by_role("button", name="确定").click()
-    visitor.page.get_by_role("dialog").wait_for(state="detached")
+    # The form is sent once the dialog is gone, which the press on its button does not wait for.
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("dialog").get_by_role("button", name="确定").click()
     visitor.look()
 
 

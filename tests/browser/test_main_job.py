@@ -39,7 +39,7 @@ def test_main_job(where, device, request, visitors, pages_folder):
     payment = steps.pay_at_cashier(buyer)
     assert program.books()[payment]["amount_fen"] == price
     buyer.press("查看订单", role="link")
-    assert buyer.page.get_by_text("已付款").first.is_visible()
+    buyer.page.get_by_text("已付款").first.wait_for()
     order = buyer.page.url.rpartition("/")[2]
 
     after = frozen(sponsor)
@@ -57,7 +57,7 @@ def test_main_job(where, device, request, visitors, pages_folder):
     assert len(told) == 1
     assert "用药" not in told[0]["text"]
     buyer.go("/messages")
-    assert buyer.page.get_by_text("订单付款成功").first.is_visible()
+    buyer.page.get_by_text("订单付款成功").first.wait_for()
 
     steps.fill_profile(buyer, person)
     steps.give_consents(buyer)
@@ -65,7 +65,7 @@ def test_main_job(where, device, request, visitors, pages_folder):
     steps.sign_in_account(laboratory, program.account("laboratory"))
     steps.import_report(laboratory, pages_folder, order, person)
     buyer.go("/me/archive")
-    assert buyer.page.get_by_text("这里还没有报告").is_visible()
+    buyer.page.get_by_text("这里还没有报告").wait_for()
     steps.release_newest(laboratory)
     eventually(
         lambda: [
@@ -78,7 +78,7 @@ def test_main_job(where, device, request, visitors, pages_folder):
     buyer.page.locator(".order-card a").first.click()
     buyer.look()
     steps.step_up(buyer, steps.PASSWORD)
-    assert buyer.page.get_by_role("heading", name="安心用药基因检测").first.is_visible()
+    buyer.page.get_by_role("heading", name="安心用药基因检测").first.wait_for()
     assert steps.download(buyer).startswith(b"%PDF-")
     buyer.go("/me/archive/accesses")
     log = buyer.page.locator("main").inner_text()

@@ -26,7 +26,7 @@ def test_the_cashier_makes_the_order(site, visitors):
     steps.choose_gateway(buyer, COUNTER)
     steps.place_order(buyer)
     code = buyer.page.url.rpartition("/")[2]
-    assert buyer.page.get_by_text(code).first.is_visible()
+    buyer.page.get_by_text(code).first.wait_for()
     assert steps.fen(buyer.page.locator("dl.facts").first.inner_text()) == price
     buyer.go("/orders")
     assert buyer.page.locator(".order-card").count() == 0
@@ -35,11 +35,11 @@ def test_the_cashier_makes_the_order(site, visitors):
     cashier = visitors.new(site, PC)
     steps.sign_in_account(cashier, site.account("cashier"))
     confirm(cashier, code, price - 1, "R-9001")
-    assert cashier.page.locator("#f-amount-error").is_visible()
+    cashier.page.locator("#f-amount-error").wait_for()
     assert cashier.page.get_by_label("收据编号").input_value() == "R-9001"
     assert clearing(site) == before
     confirm(cashier, code, price, "R-9001")
-    assert cashier.page.get_by_text("已确认收款并生成订单").is_visible()
+    cashier.page.get_by_text("已确认收款并生成订单").wait_for()
     assert clearing(site) == before + price
 
     order = cashier.page.locator("a[href^='/admin/orders/']").first.inner_text().split()[-1]
@@ -48,8 +48,8 @@ def test_the_cashier_makes_the_order(site, visitors):
 
     buyer.go(f"/intents/{code}")
     buyer.press("查看订单", role="link")
-    assert buyer.page.get_by_text(order).first.is_visible()
-    assert buyer.page.get_by_text("已付款").first.is_visible()
+    buyer.page.get_by_text(order).first.wait_for()
+    buyer.page.get_by_text("已付款").first.wait_for()
     buyer.go("/orders")
     assert buyer.page.locator(".order-card").count() == 1
 
@@ -84,4 +84,4 @@ def test_without_javascript_from_product_to_counter(site, visitors):
     steps.place_order(buyer)
     assert "/intents/" in buyer.page.url
     buyer.press("取消付款意向")
-    assert buyer.page.get_by_text("付款意向已取消").is_visible()
+    buyer.page.get_by_text("付款意向已取消").wait_for()

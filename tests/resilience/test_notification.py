@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from waitress import create_server
 
 from suwen_dev_simulator.app import SimulatorApp
 from tests.program import Program, eventually
@@ -32,6 +33,19 @@ class Answer:
     body: Any
 
 
+class ThreadedServer(ThreadingMixIn, WSGIServer):
+    """Each call in a thread of its own."""
+
+    daemon_threads = True
+
+
+class SilentHandler(WSGIRequestHandler):
+    """Writes no access log."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
 class Provider:
     """The simulator on its port, whose notifications wait in the test's hands."""
 
@@ -41,8 +55,10 @@ class Provider:
         self.app = SimulatorApp(
             program.folder / "simulator", program.simulator_url, send=self._hold
         )
-        self._server = create_server(self.app, host="127.0.0.1", port=program.port + 1, threads=4)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._server = make_server(
+            "127.0.0.1", program.port + 1, self.app, ThreadedServer, SilentHandler
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
     def _hold(self, url: str, headers: Any, body: bytes) -> tuple[int, bytes]:
@@ -65,8 +81,9 @@ class Provider:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.close()
-        self._thread.join(timeout=5)
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
         self.app.close()
 
 
