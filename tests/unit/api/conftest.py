@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.response import Response
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import DeclarativeBase, Mapped
 from webtest import TestApp
 
 from suwen.api.operations import Operation
@@ -18,7 +18,7 @@ from suwen.forms.schemas import IdString, MapOf, PageQuery, StrictInteger, Text
 from suwen.kernel import house as kernel_house
 from suwen.kernel import settings as kernel_settings
 from suwen.kernel.cache import CacheVersion
-from suwen.kernel.db import Base, WithId, metadata
+from suwen.kernel.db import WithId, metadata
 from suwen.kernel.errors import Conflict, TooMany
 from suwen.kernel.i18n import _
 from suwen.kernel.regions import DEFAULT_CODE
@@ -81,7 +81,11 @@ class OrderOut(colander.MappingSchema):
     note = colander.SchemaNode(colander.String(), missing=None)
 
 
-class Counted(WithId, Base):
+class OwnBase(DeclarativeBase):
+    """Tables of these tests alone: other tests of the process look at the program's."""
+
+
+class Counted(WithId, OwnBase):
     """What operations of these tests did."""
 
     __tablename__ = "counted"
@@ -172,6 +176,7 @@ def house(empty_database_url, tmp_path):
     }
     built = kernel_house.build(kernel_settings.load(values, environ={}))
     metadata.create_all(built.database.engine)
+    OwnBase.metadata.create_all(built.database.engine)
     with built.database.transaction() as session:
         built.regions.add(session, DEFAULT_CODE, "全国", [""])
         session.merge(CacheVersion(name="started", version=1))
