@@ -1,7 +1,10 @@
 """What every test of the checkout has, the core's in tests/ and the plugins' in plugins/*/tests."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import settings
 
 pytest_plugins = ["suwen.testing.fixtures", "tests.fixtures_app", "tests.fixtures_shop"]
@@ -16,3 +19,10 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("SUWEN_") and not name.startswith("SUWEN_TEST_"):
             del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """A command that a test ran quietens the process's logs: the next test hears them again."""
+    yield
+    structlog.reset_defaults()

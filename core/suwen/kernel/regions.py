@@ -122,7 +122,9 @@ class Regions:
 
 def _load(session: Session) -> Sequence[RegionInfo]:
     rows = session.scalars(select(Region).order_by(Region.position, Region.code)).all()
-    return tuple(
+    found = tuple(
         RegionInfo(row.code, row.name, tuple(row.prefixes), row.is_default, dict(row.settings))
         for row in rows
     )
+    # A site that has just been upgraded serves its pages before anybody has named a market.
+    return found or (RegionInfo(DEFAULT_CODE, "全国", ("",), True, {}),)

@@ -31,3 +31,14 @@ def test_a_new_region_counts_at_once(house):
     with house.database.transaction() as db:
         assert house.regions.resolve(db, "430602").code == "430602"
         assert house.regions.resolve(db, "430603").code == "4306"
+
+
+def test_a_site_without_regions_still_has_a_default(house):
+    from suwen.kernel.regions import DEFAULT_CODE, Region, bump
+
+    with house.database.transaction() as db:
+        db.query(Region).delete()
+        bump(db, "regions")
+    with house.database.transaction() as db:
+        assert house.regions.default(db).code == DEFAULT_CODE
+        assert house.regions.resolve(db, "430602").code == DEFAULT_CODE
