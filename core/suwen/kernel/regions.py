@@ -51,6 +51,10 @@ class RegionInfo:
     settings: Mapping[str, object]
 
 
+# A site that has just been upgraded serves its pages before anybody has named a market.
+UNNAMED = RegionInfo(DEFAULT_CODE, "全国", ("",), is_default=True, settings={})
+
+
 class UnknownRegion(Invalid):
     """Not a division code that any region covers."""
 
@@ -76,7 +80,7 @@ class Regions:
 
     def default(self, session: Session) -> RegionInfo:
         """The default region."""
-        return next(region for region in self.all(session) if region.is_default)
+        return next((region for region in self.all(session) if region.is_default), UNNAMED)
 
     def by_code(self, session: Session, code: str) -> RegionInfo:
         """The region of exactly this code; raises ``UnknownRegion``."""
@@ -122,9 +126,7 @@ class Regions:
 
 def _load(session: Session) -> Sequence[RegionInfo]:
     rows = session.scalars(select(Region).order_by(Region.position, Region.code)).all()
-    found = tuple(
+    return tuple(
         RegionInfo(row.code, row.name, tuple(row.prefixes), row.is_default, dict(row.settings))
         for row in rows
     )
-    # A site that has just been upgraded serves its pages before anybody has named a market.
-    return found or (RegionInfo(DEFAULT_CODE, "全国", ("",), True, {}),)
