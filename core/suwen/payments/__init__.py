@@ -5,8 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
+from suwen.kernel.i18n import _
+from suwen.payments.models import PaymentAttempt, Refund
+from suwen.payments.states import OPEN, OPEN_REFUND
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
+    from sqlalchemy.orm import Session
 
     from suwen.kernel.house import House
 
@@ -26,9 +33,24 @@ ROUTES = (
 )
 
 
+def open_items(db: Session, region: str, plugin: str) -> list[tuple[str, int]]:
+    """Payments and refunds of a gateway that are not settled yet."""
+    here = (PaymentAttempt.region == region, PaymentAttempt.plugin == plugin)
+    attempts = select(func.count()).where(*here, PaymentAttempt.state.in_(OPEN))
+    refunds = (
+        select(func.count())
+        .select_from(Refund)
+        .join(PaymentAttempt, PaymentAttempt.id == Refund.attempt_id)
+        .where(*here, Refund.state.in_(OPEN_REFUND))
+    )
+    return [
+        (_("进行中的支付"), db.scalar(attempts) or 0),
+        (_("进行中的退款"), db.scalar(refunds) or 0),
+    ]
+
+
 def includeme(config: Configurator) -> None:
     """Mount the pages, the notifications' way in and the jobs."""
-    from suwen.kernel.i18n import _
     from suwen.payments import tasks
     from suwen.payments.services import payments
 
@@ -50,6 +72,7 @@ def includeme(config: Configurator) -> None:
         lambda house, db: payments(house, db).reader.waiting_refunds(),
         query={"state": "requested"},
     )
+    house.ports.setdefault("open_items", []).append(open_items)
     for kind, handler in tasks.HANDLERS.items():
         house.outbox.handler(kind, partial(handler, house))
     house.jobs.periodic("payments.revive", partial(tasks.revive, house), every_minutes=60)
