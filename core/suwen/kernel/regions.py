@@ -52,7 +52,7 @@ class RegionInfo:
 
 
 # A site that has just been upgraded serves its pages before anybody has named a market.
-UNNAMED = RegionInfo(DEFAULT_CODE, "全国", ("",), is_default=True, settings={})
+UNNAMED = RegionInfo(DEFAULT_CODE, _("全国"), ("",), is_default=True, settings={})
 
 
 class UnknownRegion(Invalid):
