@@ -195,12 +195,13 @@ class Day(_Strict):
     """A calendar day, ``2026-11-22``."""
 
     def read(self, node: colander.SchemaNode, value: Any) -> date:
+        refused = colander.Invalid(node, _("日期格式不正确"))
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            raise refused
         try:
-            if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-                return date.fromisoformat(value)
-        except ValueError:
-            pass  # the 30th of February: told below
-        raise colander.Invalid(node, _("日期格式不正确"))
+            return date.fromisoformat(value)
+        except ValueError:  # the 30th of February
+            raise refused from None
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "format": "date"}

@@ -1,3 +1,5 @@
+import pytest
+
 from suwen.kernel.cache import VersionedCache, bump, read_versions
 
 
@@ -20,12 +22,9 @@ def test_a_bump_reloads_in_every_process(house):
 def test_a_rolled_back_bump_changes_nothing(house):
     with house.database.snapshot() as db:
         before = read_versions(db)
-    try:
-        with house.database.transaction() as db:
-            bump(db, "things")
-            raise RuntimeError
-    except RuntimeError:
-        pass
+    with pytest.raises(RuntimeError), house.database.transaction() as db:
+        bump(db, "things")
+        raise RuntimeError
     with house.database.snapshot() as db:
         assert read_versions(db) == before
 
