@@ -75,6 +75,8 @@ def _keep_compiled(program: Program) -> None:
     folder = program.settings.path("cache", "forms")
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("CHAMELEON_CACHE", str(folder))
+    # Each thread's own arena of glibc keeps what its largest page once needed; workers inherit this.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
 def _address(program: Program, host: str | None, port: int | None) -> Address:
