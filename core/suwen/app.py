@@ -29,6 +29,7 @@ INCLUDES = (
     "suwen.messaging",
     "suwen.ledger",
     "suwen.accounts",
+    "suwen.privacy",
     "suwen.places",
     "suwen.catalog",
     "suwen.payments",
@@ -36,6 +37,7 @@ INCLUDES = (
     "suwen.orders",
     "suwen.archives",
     "suwen.distribution",
+    "suwen.groups",
     # Last: what plugins mount, and the development surfaces that fail closed.
     "suwen.kernel.plugins.mount",
     "suwen.storefront.development",

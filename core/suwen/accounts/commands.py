@@ -40,7 +40,7 @@ def list_staff(program: Any) -> None:
     """Every role that somebody holds; addresses are not shown."""
     from sqlalchemy import select
 
-    from suwen.accounts.models import StaffGrant
+    from suwen.accounts.staffing.models import StaffGrant
 
     columns = (StaffGrant.member_id, StaffGrant.role, StaffGrant.region, StaffGrant.created_at)
     with program.house.database.snapshot() as session:

@@ -10,8 +10,9 @@ from suwen.accounts.consents import Consents
 from suwen.accounts.contacts import parse
 from suwen.accounts.identity import MEMBER, Identity
 from suwen.accounts.logins import Logins
-from suwen.accounts.models import Member, StaffGrant
+from suwen.accounts.models import Member
 from suwen.accounts.roles import permissions_of
+from suwen.accounts.staffing.models import StaffGrant
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

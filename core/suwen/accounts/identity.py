@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, select
 
-from suwen.accounts.models import ACTIVE, ApiToken, Member, StaffGrant
+from suwen.accounts.models import ACTIVE, ApiToken, Member
 from suwen.accounts.roles import EVERYWHERE, permissions_of
+from suwen.accounts.staffing.models import StaffGrant
 from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.kernel.sessions import API, WEB, Sessions, WebSession, digest

@@ -1,4 +1,4 @@
-"""Who the members are, how they prove it, what they agreed to, and who works here."""
+"""Who the members are, how they prove it, and what they agreed to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,12 +41,16 @@ class Member(WithId, Base):
 
     kind: Mapped[str] = mapped_column(String(12), default=INDIVIDUAL)
     state: Mapped[str] = mapped_column(String(12), default=ACTIVE)
-    """``active``, ``locked`` or ``erased``."""
+    """``active``, ``locked`` (by staff), ``merged`` (into another) or ``erased``."""
     display_name: Mapped[str] = mapped_column(String(80))
     group_name: Mapped[str | None] = mapped_column(String(80))
     group_nature: Mapped[str | None] = mapped_column(String(20))
     region_code: Mapped[str | None] = mapped_column(String(12))
     locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(BigInteger)
+    name_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed hash of the real name, or of the group's, to look it up."""
     profile: Mapped[bytes | None] = mapped_column(LargeBinary)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None]
@@ -54,17 +59,24 @@ class Member(WithId, Base):
     totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    __table_args__ = (Index(None, "state", "id"), Index(None, "kind", "id"))
+
 
 class Login(WithId, Base):
-    """An address that signs a member in (登录方式): sealed, found by its blind index."""
+    """A way to sign a member in (登录方式): sealed, found by its blind index.
+
+    A phone number, an e-mail address, or what a provider's plugin calls the member.
+    """
 
     __tablename__ = "login"
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(8))
-    """``phone`` or ``email``."""
+    kind: Mapped[str] = mapped_column(String(60))
+    """``phone``, ``email`` or the id of a provider's plugin with the application's id."""
     value: Mapped[bytes] = mapped_column(LargeBinary)
     index: Mapped[str] = mapped_column(String(64))
+    tail_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed hash of a phone number's last four digits, for staff who were told no more."""
     verified_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("kind", "index"),)
@@ -86,6 +98,32 @@ class VerificationCode(WithId, Base):
     __table_args__ = (Index(None, "address_index", "purpose", "id"),)
 
 
+class RecoveryCode(WithId, Base):
+    """A code for who lost the authenticator (恢复码): hashed, one use."""
+
+    __tablename__ = "recovery_code"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime | None]
+
+
+class MemberTag(Base):
+    """A label that staff put on a member (会员标签)."""
+
+    __tablename__ = "member_tag"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True)
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    __table_args__ = (Index(None, "tag", "member_id"),)
+
+
 class ApiToken(WithId, Base):
     """A bearer token of the APP. Both kinds belong to one sign-in, the family, ``session_id``."""
 
@@ -104,7 +142,10 @@ class ApiToken(WithId, Base):
 
 
 class PostalAddress(WithId, Base):
-    """Where a kit can be sent (收货地址). Recipient, phone and detail are sealed as one."""
+    """Where kits, paper reports or both can be sent (收货地址、报告查收地址).
+
+    Recipient, phone and detail are sealed as one.
+    """
 
     __tablename__ = "postal_address"
 
@@ -112,16 +153,24 @@ class PostalAddress(WithId, Base):
     region_code: Mapped[str] = mapped_column(String(12))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)
+    purpose: Mapped[str] = mapped_column(String(8), default="both")
+    """``kits``, ``reports`` or ``both``."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Subject(WithId, Base):
-    """The person that health data is about (受检人): the member himself, or a dependant."""
+    """The person that health data is about (受检人): the member himself, or a dependant.
+
+    ``sealed`` is JSON under the subject's own key: a dependant's name, birth date and sex.
+    """
 
     __tablename__ = "subject"
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     relation: Mapped[str] = mapped_column(String(12), default="self")
+    """``self``, ``child``, ``parent``, ``spouse`` or ``other``."""
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -135,21 +184,35 @@ class Consent(WithId, Base):
     purpose: Mapped[str] = mapped_column(String(20))
     version: Mapped[str] = mapped_column(String(12))
     text_hash: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(8), default="web")
+    """``web``, ``api``, ``admin``, ``cli`` or ``system``."""
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "subject_id", "purpose"),)
 
 
-class StaffGrant(WithId, Base):
-    """A role that a member holds as staff (员工角色), in one region or with ``*`` in all."""
+class ConsentText(WithId, Base):
+    """One version of what a purpose asks (授权文本). Published ones never change.
 
-    __tablename__ = "staff_grant"
+    The newest published version of a purpose is asked; without any, the one shipped with the
+    program.
+    """
 
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
-    role: Mapped[str] = mapped_column(String(20))
-    region: Mapped[str] = mapped_column(String(12), default="*")
-    granted_by: Mapped[int | None] = mapped_column(BigInteger)
+    __tablename__ = "consent_text"
+
+    purpose: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str] = mapped_column(String(12))
+    title: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    effect: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(String(160), default="")
+    text_en: Mapped[str] = mapped_column(Text, default="")
+    effect_en: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    """``draft`` or ``published``."""
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    published_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("member_id", "role", "region"),)
+    __table_args__ = (UniqueConstraint("purpose", "version"),)

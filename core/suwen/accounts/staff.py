@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
-from suwen.accounts.models import StaffGrant
 from suwen.accounts.roles import EVERYWHERE, ROLES
+from suwen.accounts.staffing.models import NO_BRANCH, StaffGrant
 from suwen.kernel import clock, ids
 from suwen.kernel.upsert import insert_once
 
@@ -36,10 +36,11 @@ class Staff:
             "member_id": member_id,
             "role": role,
             "region": region,
+            "branch_id": NO_BRANCH,
             "granted_by": actor.id,
             "created_at": clock.now(),
         }
-        if insert_once(self._db, StaffGrant, values, "member_id", "role", "region"):
+        if insert_once(self._db, StaffGrant, values, "member_id", "role", "region", "branch_id"):
             self._role_changed(member_id, "role.grant", role, actor)
 
     def revoke_grant(

@@ -53,6 +53,7 @@ class WebSession(WithId, Base):
     revoked_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(String(200), default="")
     address_hash: Mapped[str] = mapped_column(String(64), default="")
+    impersonator_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Float, String, Text
+from sqlalchemy import Float, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from suwen.kernel.db import Base, WithId
@@ -22,3 +22,4 @@ class CollectionPoint(WithId, Base):
     lon: Mapped[float | None] = mapped_column(Float)
     lat: Mapped[float | None] = mapped_column(Float)
     state: Mapped[str] = mapped_column(String(10), default="open")
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)

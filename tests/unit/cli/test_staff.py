@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from suwen.accounts import contacts
 from suwen.accounts.commands import ROLE_NAMES
-from suwen.accounts.models import StaffGrant
+from suwen.accounts.staffing.models import StaffGrant
 from suwen.accounts.roles import ROLES
 from suwen.accounts.services import Registration, accounts
 from suwen.cli.program import Program

@@ -1,0 +1,1 @@
+"""Staff: what may be done, roles, branches, and the tree of administrators."""

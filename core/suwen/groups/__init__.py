@@ -1,0 +1,16 @@
+"""Group members (团体会员): their staff, their roster, what they order for it and what comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suwen.groups import models
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+__all__ = ["models"]
+
+
+def includeme(config: Configurator) -> None:
+    """Mount pages and operations."""
