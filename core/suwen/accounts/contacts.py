@@ -15,14 +15,13 @@ from suwen.accounts.errors import BadAddress
 PHONE: Final = "phone"
 EMAIL: Final = "email"
 HOME_COUNTRY: Final = "CN"
+MAX_EMAIL: Final = 254
+KINDS: Final = (PHONE, EMAIL)
+"""Kinds that receive codes. Other kinds of logins are ids that a provider's plugin gives."""
 _CHINA: Final = 86
 
-_EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{4,253}$)"
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
-    re.ASCII,
-)
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,22}", re.ASCII)
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _REACHED_BY_SMS: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
@@ -42,16 +41,24 @@ class Contact:
 def parse(text: str, field: str = "address") -> Contact:
     """Read what a person typed, full-width digits and spaces included; raises ``BadAddress``."""
     plain = unicodedata.normalize("NFKC", text).strip()
+    if any(unicodedata.category(c) in _HIDDEN for c in plain):
+        raise BadAddress(field)
     if "@" in plain:
         return Contact(EMAIL, _email(plain, field))
     return Contact(PHONE, _phone(plain, field))
 
 
 def _email(plain: str, field: str) -> str:
-    lowered = plain.lower()
-    if not _EMAIL.fullmatch(lowered) or ".." in lowered:
+    """Lower-case and in ASCII: names before the @ that need more could be look-alikes of another's."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(plain, allow_smtputf8=False, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        raise BadAddress(field) from None
+    if found.ascii_email is None or len(found.ascii_email) > MAX_EMAIL:
         raise BadAddress(field)
-    return lowered
+    return found.ascii_email.lower()
 
 
 def _phone(plain: str, field: str) -> str:

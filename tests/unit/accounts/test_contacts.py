@@ -13,6 +13,7 @@ from suwen.accounts.network import network_of
         ("１３８１２３４５６７８", "+8613812345678"),
         (" Wang.Fang@Example.CN ", "wang.fang@example.cn"),
         ("+12025550123", "+12025550123"),
+        ("wang+suwen@bücher.example.com", "wang+suwen@xn--bcher-kva.example.com"),
     ],
 )
 def test_one_person_has_one_spelling(typed, value):
@@ -21,7 +22,30 @@ def test_one_person_has_one_spelling(typed, value):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "1381234567", "010-12345678", "a@b", "a..b@example.cn", "138\x0012345678", "x" * 300],
+    [
+        "",
+        "1381234567",
+        "010-12345678",
+        "138\x0012345678",
+        "138\u200b12345678",
+        "x" * 300,
+        "a@b",
+        "a..b@example.cn",
+        ".a@example.cn",
+        "a@-example.cn",
+        "a@example.cn\u200b",
+        "a@exa\u202emple.cn",
+        "p\u0430ypal@example.com",
+        "a@example.invalid",
+        "a@localhost",
+        "a@[127.0.0.1]",
+        '"a b"@example.cn',
+        "a b@example.cn",
+        f"{'a' * 65}@example.cn",
+        f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.example.cn",
+        "a@example.cn,b@example.cn",
+        "a@example.cn\r\nBcc: b@example.cn",
+    ],
 )
 def test_what_cannot_receive_a_code_is_refused_beside_the_field(typed):
     with pytest.raises(BadAddress) as error:
