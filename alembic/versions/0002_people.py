@@ -62,7 +62,9 @@ def upgrade() -> None:
         sa.Column("finished_at", UTCDateTime(), nullable=True),
         sa.Column("expires_at", UTCDateTime(), nullable=True),
         sa.Column("progress", sa.Integer(), nullable=False),
-        sa.Column("stored_name", sa.String(length=64), nullable=True),
+        sa.Column("run", sa.String(length=50), nullable=True),
+        sa.Column("touched_at", UTCDateTime(), nullable=True),
+        sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("file_key", sa.LargeBinary(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("receipt", sa.JSON(), nullable=False),
@@ -88,6 +90,15 @@ def upgrade() -> None:
         sa.Column("updated_by", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_retention_rule")),
+    )
+    op.create_table(
+        "retention_run",
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("ran_at", UTCDateTime(), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_retention_run")),
     )
     op.create_table(
         "staff_role",
@@ -407,6 +418,7 @@ NEW_TABLES = (
     "member_tag",
     "group_seat",
     "staff_role",
+    "retention_run",
     "retention_rule",
     "privacy_request",
     "consent_text",

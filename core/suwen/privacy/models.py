@@ -37,8 +37,14 @@ class PrivacyRequest(WithId, Base):
     """When the file of an export is deleted."""
     progress: Mapped[int] = mapped_column(Integer, default=0)
     """Per cent."""
-    stored_name: Mapped[str | None] = mapped_column(String(64))
+    run: Mapped[str | None] = mapped_column(String(50))
+    """Token of the job that works on it; one that was taken over stops."""
+    touched_at: Mapped[datetime | None]
+    """When the job last said that it is alive."""
+    parts: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Names of an export's pieces in the file store, in their order."""
     file_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Key of the pieces, sealed with the key of the member's own subject."""
     size: Mapped[int | None] = mapped_column(BigInteger)
     receipt: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """What was erased, what is kept and why; ids and numbers only."""
@@ -56,3 +62,17 @@ class RetentionRule(Base):
     days: Mapped[int] = mapped_column(Integer)
     updated_by: Mapped[int | None] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class RetentionRun(Base):
+    """When a retention rule was last carried out, and how much it deleted (清理记录)."""
+
+    __tablename__ = "retention_run"
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    ran_at: Mapped[datetime]
+    deleted: Mapped[int] = mapped_column(Integer, default=0)
+    """In that run."""
+    total: Mapped[int] = mapped_column(BigInteger, default=0)
+    """In all runs."""
+    error: Mapped[str] = mapped_column(Text, default="")
