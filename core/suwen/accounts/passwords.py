@@ -1,7 +1,8 @@
-"""Passwords: argon2id, a floor of length and a list of those that everybody tries first."""
+"""Passwords: argon2id, a floor of length and a list of those that were in breaches."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,11 @@ MAX_LENGTH: Final = 1024
 PARALLEL: Final = 4
 """Hashes at one time: each takes 19 MiB and a core, and anybody may ask for one."""
 _FEW_KINDS: Final = 3
+_REST: Final = 6
+_HASH: Final = 5
+"""Bytes of each hash on the list: one strange password in thirty million is refused by chance."""
+_DECORATION: Final = " .!?@#$%^&*-_+=~"
+_OUR_WORDS: Final = ("suwen", "素问")
 
 
 class Passwords:
@@ -60,24 +66,47 @@ class Passwords:
 
 
 @cache
-def common() -> frozenset[str]:
-    """Passwords that are tried first, lower-case."""
-    text = files("suwen.accounts").joinpath("data/common_passwords.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+def breached() -> bytes:
+    """Sorted hashes of passwords that are tried first; ``tools/make_breached.py`` makes them."""
+    return files("suwen.accounts").joinpath("data/breached.bin").read_bytes()
+
+
+def is_breached(password: str) -> bool:
+    """Whether the password, in any case of letters, is on the list."""
+    wanted, known = hashlib.sha256(password.casefold().encode()).digest()[:_HASH], breached()
+    low, high = 0, len(known) // _HASH
+    while low < high:
+        middle = (low + high) // 2
+        if known[middle * _HASH : (middle + 1) * _HASH] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return known[low * _HASH : (low + 1) * _HASH] == wanted
 
 
 def check_strength(password: str, *, address: str = "") -> None:
     """Refuse what falls to the first guesses; raises ``WeakPassword``.
 
-    Length counts, rules of composition do not (ASVS 5.0 6.2.1, 6.2.4, 6.2.5).
+    Length counts, rules of composition do not (ASVS 5.0 6.2.1, 6.2.4, 6.2.5, 6.2.11, 6.2.12).
     """
     if len(password) < MIN_LENGTH:
         raise WeakPassword(_("密码至少需要 ${min} 个字符", mapping={"min": MIN_LENGTH}))
     if len(password) > MAX_LENGTH:
         raise WeakPassword(_("密码最多 ${max} 个字符", mapping={"max": MAX_LENGTH}))
     lowered = password.casefold()
-    name = address.partition("@")[0].removeprefix("+86").casefold()
-    if lowered in common() or len(set(lowered)) < _FEW_KINDS or lowered == address.casefold():
+    bare = lowered.strip(_DECORATION)
+    if is_breached(lowered) or is_breached(bare) or len(set(lowered)) < _FEW_KINDS:
         raise WeakPassword(_("这个密码太常见，请换一个"))
-    if name and lowered.replace(name, "") != lowered and len(lowered) - len(name) < _FEW_KINDS:
+    name = address.partition("@")[0].removeprefix("+86").casefold()
+    if lowered == address.casefold() or _little_besides(lowered, (name,), _FEW_KINDS):
         raise WeakPassword(_("密码不能与手机号或邮箱相同"))
+    if _little_besides(lowered, _OUR_WORDS, _REST):
+        raise WeakPassword(_("密码不能只是平台名称加几个字符，请换一个"))
+
+
+def _little_besides(password: str, words: tuple[str, ...], least: int) -> bool:
+    """Whether hardly anything is left of the password without these words."""
+    rest = password
+    for word in words:
+        rest = rest.replace(word, "") if word else rest
+    return rest != password and len(rest) < least

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from argon2 import PasswordHasher
 
 from suwen.accounts.errors import WeakPassword
-from suwen.accounts.passwords import Passwords, check_strength, common
+from suwen.accounts.passwords import MIN_LENGTH, Passwords, breached, check_strength, is_breached
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,11 @@ from suwen.accounts.passwords import Passwords, check_strength, common
         "aaaaaaaaaaaa",
         "QWERTYUIOP",
         "13812345678",
+        "manchester",
+        "!!Manchester!!",
+        "woaini1314520",
+        "suwen12345",
+        "素问素问素问素问素问",
     ],
 )
 def test_what_falls_to_the_first_guesses_is_refused(password):
@@ -28,9 +35,21 @@ def test_a_long_password_needs_no_special_signs():
     check_strength("春眠不觉晓处处闻啼鸟", address="")
 
 
-def test_the_list_holds_only_what_length_lets_through():
-    assert len(common()) > 300
-    assert all(len(word) >= 10 and word == word.casefold() for word in common())
+def test_the_list_is_sorted_and_knows_what_everybody_tries():
+    known = breached()
+    hashes = [known[at : at + 5] for at in range(0, len(known), 5)]
+    assert hashes == sorted(set(hashes))
+    assert 30_000 < len(hashes) < 60_000
+    assert is_breached("1234567890")
+    assert is_breached("Qwertyuiop")
+    assert not any(is_breached(f"{number}-lotus-{number * 7}") for number in range(2000))
+
+
+def test_every_word_of_the_own_list_that_length_lets_through_is_on_it():
+    text = (Path(__file__).parents[3] / "tools/common_passwords.txt").read_text("utf-8")
+    words = [word for word in text.splitlines() if word and not word.startswith("# ")]
+    assert len(words) > 700
+    assert [word for word in words if len(word) >= MIN_LENGTH and not is_breached(word)] == []
 
 
 def test_the_stored_hash_is_argon2id_with_the_stated_cost():
