@@ -148,6 +148,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_group_seat_member_id"), "group_seat", ["member_id"], unique=False)
 
     op.create_table(
+        "member_bulk",
+        sa.Column("submission", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.String(length=10), nullable=False),
+        sa.Column("tag", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
+        sa.Column("chosen", sa.JSON(), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("finished_at", UTCDateTime(), nullable=True),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_bulk")),
+        sa.UniqueConstraint("submission", name=op.f("uq_member_bulk_submission")),
+    )
+    op.create_index(op.f("ix_member_bulk_staff_id"), "member_bulk", ["staff_id"], unique=False)
+
+    op.create_table(
         "member_tag",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("tag", sa.String(length=40), nullable=False),
@@ -191,6 +214,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("faulty", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("written", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("finished_at", UTCDateTime(), nullable=True),
@@ -210,6 +234,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.BigInteger(), nullable=False),
         sa.Column("person_index", sa.String(length=64), nullable=False),
         sa.Column("name_index", sa.String(length=64), nullable=False),
+        sa.Column("department", sa.String(length=60), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("claim_hash", sa.String(length=64), nullable=True),
@@ -229,6 +254,12 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "group_id", "person_index", name=op.f("uq_roster_person_group_id_person_index")
         ),
+    )
+    op.create_index(
+        op.f("ix_roster_person_group_id_department"),
+        "roster_person",
+        ["group_id", "department"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_roster_person_group_id_name_index"),
@@ -290,9 +321,11 @@ def upgrade() -> None:
     op.create_table(
         "group_recipient",
         sa.Column("group_id", sa.BigInteger(), nullable=False),
-        sa.Column("order_id", sa.BigInteger(), nullable=False),
-        sa.Column("line_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("line_id", sa.BigInteger(), nullable=True),
+        sa.Column("intent_id", sa.BigInteger(), nullable=True),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("reported_at", UTCDateTime(), nullable=True),
@@ -323,10 +356,16 @@ def upgrade() -> None:
         op.f("ix_group_recipient_group_id_id"), "group_recipient", ["group_id", "id"], unique=False
     )
     op.create_index(
+        op.f("ix_group_recipient_intent_id"), "group_recipient", ["intent_id"], unique=False
+    )
+    op.create_index(
         op.f("ix_group_recipient_order_id"), "group_recipient", ["order_id"], unique=False
     )
     op.create_index(
         op.f("ix_group_recipient_person_id"), "group_recipient", ["person_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_group_recipient_subject_id"), "group_recipient", ["subject_id"], unique=False
     )
 
     op.create_table(
@@ -361,6 +400,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("channel", sa.String(length=8), nullable=False, server_default="web")
         )
+        batch_op.add_column(
+            sa.Column("audience_id", sa.BigInteger(), nullable=False, server_default="0")
+        )
 
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tail_index", sa.String(length=64), nullable=True))
@@ -377,6 +419,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("merged_into", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("name_index", sa.String(length=64), nullable=True))
         batch_op.create_index(op.f("ix_member_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index(op.f("ix_member_created_at_id"), ["created_at", "id"], unique=False)
+        batch_op.create_index(op.f("ix_member_region_code_id"), ["region_code", "id"], unique=False)
         batch_op.create_index(op.f("ix_member_kind_id"), ["kind", "id"], unique=False)
         batch_op.create_index(op.f("ix_member_name_index"), ["name_index"], unique=False)
         batch_op.create_index(op.f("ix_member_state_id"), ["state", "id"], unique=False)
@@ -402,6 +446,10 @@ def upgrade() -> None:
     with op.batch_alter_table("subject", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sealed", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("removed_at", UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("claim_hash", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("linked_id", sa.BigInteger(), nullable=True))
+        batch_op.create_unique_constraint(op.f("uq_subject_claim_hash"), ["claim_hash"])
+        batch_op.create_index(op.f("ix_subject_linked_id"), ["linked_id"], unique=False)
 
     with op.batch_alter_table("web_session", schema=None) as batch_op:
         batch_op.add_column(sa.Column("impersonator_id", sa.BigInteger(), nullable=True))
@@ -416,6 +464,7 @@ NEW_TABLES = (
     "roster_import",
     "recovery_code",
     "member_tag",
+    "member_bulk",
     "group_seat",
     "staff_role",
     "retention_run",
@@ -429,6 +478,10 @@ def downgrade() -> None:
     with op.batch_alter_table("web_session") as batch_op:
         batch_op.drop_column("impersonator_id")
     with op.batch_alter_table("subject") as batch_op:
+        batch_op.drop_index(op.f("ix_subject_linked_id"))
+        batch_op.drop_constraint(op.f("uq_subject_claim_hash"))
+        batch_op.drop_column("linked_id")
+        batch_op.drop_column("claim_hash")
         batch_op.drop_column("removed_at")
         batch_op.drop_column("sealed")
     with op.batch_alter_table("staff_grant") as batch_op:
@@ -441,7 +494,10 @@ def downgrade() -> None:
         batch_op.drop_column("purpose")
     with op.batch_alter_table("member") as batch_op:
         batch_op.drop_constraint(op.f("fk_member_branch_id_branch"), type_="foreignkey")
-        for name in ("state_id", "name_index", "kind_id", "branch_id"):
+        for name in (
+            *("state_id", "region_code_id", "name_index", "kind_id"),
+            *("created_at_id", "branch_id"),
+        ):
             batch_op.drop_index(op.f(f"ix_member_{name}"))
         for name in ("name_index", "merged_into", "branch_id"):
             batch_op.drop_column(name)
@@ -450,6 +506,7 @@ def downgrade() -> None:
         batch_op.drop_column("tail_index")
         batch_op.alter_column("kind", existing_type=sa.String(length=60), type_=sa.String(length=8))
     with op.batch_alter_table("consent") as batch_op:
+        batch_op.drop_column("audience_id")
         batch_op.drop_column("channel")
     with op.batch_alter_table("collection_point") as batch_op:
         batch_op.drop_constraint(op.f("fk_collection_point_branch_id_branch"), type_="foreignkey")

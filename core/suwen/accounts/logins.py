@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 
-from suwen.accounts.contacts import Contact
+from suwen.accounts.contacts import PHONE, Contact
 from suwen.accounts.errors import AddressTaken
+from suwen.accounts.marks import tail_mark
 from suwen.accounts.models import ACTIVE, Login, Member
 from suwen.kernel import ids
 from suwen.kernel.upsert import insert_once
@@ -68,6 +69,7 @@ class Logins:
             "kind": contact.kind,
             "value": self._vault.house.seal(contact.value, _aad(login_id)),
             "index": self._index(contact),
+            "tail_index": tail_mark(self._vault, contact.value) if contact.kind == PHONE else None,
             "verified_at": verified_at,
         }
         # Two registrations of one address at once: one of them finds the row standing.

@@ -59,7 +59,12 @@ class Member(WithId, Base):
     totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
-    __table_args__ = (Index(None, "state", "id"), Index(None, "kind", "id"))
+    __table_args__ = (
+        Index(None, "state", "id"),
+        Index(None, "kind", "id"),
+        Index(None, "region_code", "id"),
+        Index(None, "created_at", "id"),
+    )
 
 
 class Login(WithId, Base):
@@ -168,9 +173,15 @@ class Subject(WithId, Base):
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     relation: Mapped[str] = mapped_column(String(12), default="self")
-    """``self``, ``child``, ``parent``, ``spouse`` or ``other``."""
+    """``self``, ``child``, ``parent``, ``spouse``, ``other``, or ``former``: the member himself under
+    an account that was merged into this one.
+    """
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     removed_at: Mapped[datetime | None]
+    claim_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Of the link by which an adult dependant takes his place himself."""
+    linked_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """His own subject, once he has: reports and consents are his there."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -186,6 +197,8 @@ class Consent(WithId, Base):
     text_hash: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(8), default="web")
     """``web``, ``api``, ``admin``, ``cli`` or ``system``."""
+    audience_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The group that may see something, 0 for what is agreed with the house alone."""
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
 
