@@ -49,7 +49,7 @@ class GroupSeat(WithId, Base):
 
 class RosterPerson(WithId, Base):
     """A person on a group's roster (名册人员). ``sealed`` is JSON: name, birth date, sex, phone,
-    e-mail, number and department.
+    e-mail, number, and the code with which he takes his place.
 
     He becomes a subject by claiming his place himself; until then no result can reach anybody.
     """
@@ -61,6 +61,8 @@ class RosterPerson(WithId, Base):
     """Keyed hash of what tells people of one roster apart."""
     name_index: Mapped[str] = mapped_column(String(64), default="")
     """Keyed hash of the name, to look it up."""
+    department: Mapped[str] = mapped_column(String(60), default="")
+    """Department or class, which names nobody by itself."""
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(8), default="active")
     """``active`` or ``removed``."""
@@ -74,6 +76,7 @@ class RosterPerson(WithId, Base):
         UniqueConstraint("group_id", "person_index"),
         Index(None, "group_id", "state", "id"),
         Index(None, "group_id", "name_index"),
+        Index(None, "group_id", "department"),
     )
 
 
@@ -88,6 +91,8 @@ class RosterImport(WithId, Base):
     """``preview``, ``writing``, ``done``, ``failed`` or ``cancelled``."""
     total: Mapped[int] = mapped_column(Integer, default=0)
     faulty: Mapped[int] = mapped_column(Integer, default=0)
+    known: Mapped[int] = mapped_column(Integer, default=0)
+    """Of those who can be written, the ones who are on the roster already."""
     written: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     finished_at: Mapped[datetime | None]
@@ -111,16 +116,23 @@ class RosterRow(WithId, Base):
 
 
 class GroupRecipient(WithId, Base):
-    """For whom a group ordered one unit of a line (受检人员分配)."""
+    """For whom a group ordered one unit of a line (受检人员分配).
+
+    ``planned`` while a counter has not confirmed: there is an intent and no order yet.
+    ``subject_id`` is known once the person has taken his place, and stays if he leaves: the report
+    is his all the same.
+    """
 
     __tablename__ = "group_recipient"
 
     group_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
-    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
-    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("order_line.id"))
+    intent_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("roster_person.id"), index=True)
+    subject_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     state: Mapped[str] = mapped_column(String(10), default="assigned")
-    """``assigned``, ``reported`` or ``cancelled``."""
+    """``planned``, ``assigned``, ``reported`` or ``cancelled``."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     reported_at: Mapped[datetime | None]
 
