@@ -9,11 +9,13 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from webob import Request
 
 from suwen.accounts.roles import ROLES, permissions_of
+from suwen.accounts.staffing.permissions import permissions
 from tests.functional.staff import StaffBrowser
 
 pytestmark = pytest.mark.sqlite
 
-KNOWN = {"public", "member", "staff", *permissions_of(ROLES), NO_PERMISSION_REQUIRED}
+KNOWN = {"public", "member", "member.private", "staff", NO_PERMISSION_REQUIRED}
+"""Beside what domains and plugins declare for staff."""
 NEED_NONE = {
     *("static", "favicon", "preferences", "healthz", "readyz"),
     *("development.outbox", "development.accounts", "development.kits"),
@@ -86,14 +88,20 @@ def ask(market, method, path, **headers):
     return request.get_response(market.app)
 
 
-def test_every_view_declares_a_known_permission(views):
+def test_every_view_declares_a_known_permission(market, views):
+    known = KNOWN | permissions(market.app.registry.house).names()
     faults = [
         str(view)
         for view in views
-        if view.permission not in KNOWN
+        if view.permission not in known
         or (view.permission == NO_PERMISSION_REQUIRED and view.route not in NEED_NONE)
     ]
     assert faults == []
+
+
+def test_built_in_roles_name_declared_permissions(market):
+    declared = permissions(market.app.registry.house).names()
+    assert permissions_of(ROLES) - {"staff"} <= declared
 
 
 def test_below_admin_is_for_staff_and_nothing_else_is(views):

@@ -29,6 +29,7 @@ def includeme(config: Configurator) -> None:
     house: House = config.registry.house
     install(house)
     config.registry["suwen.trusted_proxies"] = proxies(house.settings.trusted_proxies)
+    config.include("suwen.accounts.staffing")
     config.set_security_policy(SecurityPolicy(house.settings))
     config.add_request_method(require_step_up, "require_step_up")
     config.add_request_method(actor, "actor", reify=True)

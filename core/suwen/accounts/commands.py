@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
 ROLE_NAMES = (
     "administrator",
-    "catalog",
-    "cashier",
-    "customer_service",
     "finance",
+    "catalog",
+    "customer_service",
+    "cashier",
+    "sampling",
+    "report_importer",
     "laboratory",
+    "branch_administrator",
     "expert",
     "auditor",
 )

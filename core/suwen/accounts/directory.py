@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from suwen.accounts.consents import Consents
+from suwen.accounts.consents import consents
 from suwen.accounts.contacts import parse
-from suwen.accounts.identity import MEMBER, Identity
+from suwen.accounts.identity import MEMBER, PRIVATE, Identity, held
 from suwen.accounts.logins import Logins
 from suwen.accounts.models import Member
-from suwen.accounts.roles import permissions_of
-from suwen.accounts.staffing.models import StaffGrant
+from suwen.accounts.staffing.grants import GRANT_COLUMNS, grants_of, with_grants
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -45,15 +44,13 @@ class Directory:
         member = self._db.get(Member, member_id) if member_id else None
         if member is None:
             return None
-        rows = self._db.execute(
-            select(StaffGrant.role, StaffGrant.region).where(StaffGrant.member_id == member.id)
-        ).all()
-        grants = tuple((row.role, row.region) for row in rows)
+        query = select(*GRANT_COLUMNS).select_from(Member).where(Member.id == member.id)
+        grants = grants_of(self._db.execute(with_grants(query, Member.id)))
         return Identity(
             member_id=member.id,
             display_name=member.display_name,
             kind=member.kind,
-            permissions=permissions_of(role for role, _region in grants) | {MEMBER},
+            permissions=held(grants) | {MEMBER, PRIVATE},
             region_code=member.region_code,
             session_id=0,
             elevated=True,
@@ -79,7 +76,7 @@ def fill_ports(house: House) -> None:
         return db.scalar(select(Member.locale).where(Member.id == member_id)) or "zh_CN"
 
     def marketing_allowed(db: Session, member_id: int) -> bool:
-        return Consents(db, house.events, house.audit).marketing_allowed(member_id)
+        return consents(house, db).marketing_allowed(member_id)
 
     house.ports["addresses"] = addresses
     house.ports["locale"] = locale

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, select
 
 from suwen.accounts.models import ACTIVE, ApiToken, Member
-from suwen.accounts.roles import EVERYWHERE, permissions_of
-from suwen.accounts.staffing.models import StaffGrant
+from suwen.accounts.staffing.grants import (
+    GRANT_COLUMNS,
+    Grant,
+    branches_in,
+    grants_of,
+    regions_in,
+    with_grants,
+)
+from suwen.accounts.staffing.permissions import with_staff
 from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.kernel.sessions import API, WEB, Sessions, WebSession, digest
@@ -21,14 +28,18 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MEMBER: Final = "member"
+"""Acts of a member: shopping, and what comes with it."""
+PRIVATE: Final = "member.private"
+"""A member's own affairs: health, security, consents. Nobody holds it who acts for him."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A signed-in member. Staff without a second factor hold no staff permission until they have one.
 
-    ``grants`` are ``(role, region)`` with ``*`` for everywhere; ``elevated`` means that the member
-    proved himself again within the last minutes.
+    ``grants`` are his roles as staff; ``elevated`` means that the member proved himself again
+    within the last minutes. ``impersonator_id`` is who of the staff acts in his place: such a
+    session holds ``member`` and nothing else.
     """
 
     member_id: int
@@ -39,9 +50,10 @@ class Identity:
     session_id: int
     elevated: bool
     surface: str
-    grants: tuple[tuple[str, str], ...] = ()
+    grants: tuple[Grant, ...] = ()
     has_totp: bool = False
     seen_at: datetime | None = None
+    impersonator_id: int | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -53,19 +65,28 @@ class Identity:
         """Staff by role who has still to set up the second factor."""
         return bool(self.grants) and not self.has_totp
 
-    def may(self, permission: str, region: str | None = None) -> bool:
-        """Whether the permission is held, for staff also in this region (None: in any)."""
+    def may(self, permission: str, region: str | None = None, branch_id: int | None = None) -> bool:
+        """Whether the permission is held, for staff also in this region and branch (None: in any).
+
+        What belongs to no branch is asked for with ``NO_BRANCH``.
+        """
         if permission not in self.permissions:
             return False
-        if region is None or not permission.startswith("staff."):
+        if not permission.startswith("staff.") or (region is None and branch_id is None):
             return True
-        roles = [role for role, where in self.grants if where in {EVERYWHERE, region}]
-        return permission in permissions_of(roles)
+        return any(grant.holds(permission, region, branch_id) for grant in self.grants)
 
     def regions_of(self, permission: str) -> tuple[str, ...] | None:
-        """Regions in which a staff permission is held; None means everywhere."""
-        regions = {where for role, where in self.grants if permission in permissions_of([role])}
-        return None if EVERYWHERE in regions else tuple(sorted(regions))
+        """Regions in which a staff permission is held; None means everywhere.
+
+        For what belongs to branches ``branches_of`` limits it further; both together never give
+        more than the grants do.
+        """
+        return regions_in(self.grants, permission)
+
+    def branches_of(self, permission: str) -> tuple[int, ...] | None:
+        """Branches to which a staff permission is limited; None means that it is not."""
+        return branches_in(self.grants, permission)
 
 
 _COLUMNS: Final = (
@@ -73,13 +94,13 @@ _COLUMNS: Final = (
     WebSession.surface,
     WebSession.seen_at,
     WebSession.elevated_until,
+    WebSession.impersonator_id,
     Member.id.label("member_id"),
     Member.display_name,
     Member.kind,
     Member.region_code,
     Member.totp_confirmed_at,
-    StaffGrant.role,
-    StaffGrant.region.label("grant_region"),
+    *GRANT_COLUMNS,
 )
 
 
@@ -107,13 +128,13 @@ def of_bearer(db: Session, sessions: Sessions, token: str) -> Identity | None:
 
 
 def _select(sessions: Sessions) -> Any:
-    return (
+    query = (
         select(*_COLUMNS)
         .select_from(WebSession)
         .join(Member, Member.id == WebSession.member_id)
-        .outerjoin(StaffGrant, StaffGrant.member_id == Member.id)
         .where(sessions.live(), Member.state == ACTIVE)
     )
+    return with_grants(query, Member.id)
 
 
 def _read(db: Session, query: Select[Any]) -> Identity | None:
@@ -123,22 +144,30 @@ def _read(db: Session, query: Select[Any]) -> Identity | None:
 
 def _identity(rows: Sequence[Any]) -> Identity:
     first = rows[0]
-    grants = tuple((row.role, row.grant_region) for row in rows if row.role is not None)
+    acts_for_another = first.impersonator_id is not None
+    grants = () if acts_for_another else grants_of(rows)
     has_totp = first.totp_confirmed_at is not None
-    staff = permissions_of(role for role, _region in grants) if has_totp else frozenset()
+    own = {MEMBER} if acts_for_another else {MEMBER, PRIVATE}
+    proved = first.elevated_until is not None and first.elevated_until > clock.now()
     return Identity(
         member_id=first.member_id,
         display_name=first.display_name,
         kind=first.kind,
-        permissions=staff | {MEMBER},
+        permissions=(held(grants) if has_totp else frozenset()) | own,
         region_code=first.region_code,
         session_id=first.session_id,
-        elevated=first.elevated_until is not None and first.elevated_until > clock.now(),
+        elevated=proved and not acts_for_another,
         surface=first.surface,
         grants=grants,
         has_totp=has_totp,
         seen_at=first.seen_at,
+        impersonator_id=first.impersonator_id,
     )
+
+
+def held(grants: Sequence[Grant]) -> frozenset[str]:
+    """``staff`` and every permission of the grants."""
+    return with_staff(name for grant in grants for name in grant.permissions)
 
 
 def actor(request: Request) -> Actor:
@@ -147,5 +176,7 @@ def actor(request: Request) -> Actor:
     region = request.region.code if request.region else None
     if identity is None:
         return Actor("visitor", None, request.request_id, region)
+    if identity.impersonator_id is not None:
+        return Actor("staff", identity.impersonator_id, request.request_id, region)
     kind = "staff" if identity.is_staff and request.path.startswith("/admin") else "member"
     return Actor(kind, identity.member_id, request.request_id, region)

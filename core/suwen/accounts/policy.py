@@ -1,7 +1,8 @@
 """Who may do what: Pyramid's security policy, and the step-up before something sensitive.
 
 Pages are signed in by cookie, ``/api/`` by bearer token, and neither looks at the other's. Every
-view declares ``public``, ``member``, ``staff`` or ``staff.<area>``; anything else is denied.
+view declares ``public``, ``member``, ``member.private``, ``staff`` or a declared permission of
+staff; anything else is denied.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webob.cookies import make_cookie
 
 from suwen.accounts.errors import StepUpRequired
-from suwen.accounts.identity import MEMBER, Identity, of_bearer, of_browser
+from suwen.accounts.identity import PRIVATE, Identity, of_bearer, of_browser
 from suwen.accounts.network import client_address
 from suwen.accounts.roles import AUDIT
 from suwen.kernel import clock
@@ -123,7 +124,7 @@ def _touch(request: Request) -> None:
 
 def require_step_up(request: Request) -> None:
     """Request method: raise ``StepUpRequired`` unless the member has just proved himself again."""
-    if request.identity is None or MEMBER not in request.identity.permissions:
+    if request.identity is None or PRIVATE not in request.identity.permissions:
         raise HTTPForbidden
     if not request.identity.elevated:
         raise StepUpRequired

@@ -70,6 +70,9 @@ def includeme(config: Configurator) -> None:
     """Directive, routes, pages and navigation."""
     config.registry["suwen.counters"] = []
     config.add_directive("add_suwen_counter", add_counter, action_wrap=False)
+    config.include("suwen.accounts.staffing.permissions")
+    config.add_suwen_permission("staff.plugins", _("管理插件、地区和设置"), "system")
+    config.add_suwen_permission("staff.audit", _("查看审计日志"), "system")
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.admin")

@@ -25,6 +25,9 @@ def includeme(config: Configurator) -> None:
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.archives.views")
+    config.add_suwen_permission(
+        "staff.reports", _("导入、查看和发布检测报告"), "health", by_branch=True
+    )
     config.add_suwen_nav(
         "storefront.member", _("健康档案"), "archives.list", order=20, icon="file-earmark-medical"
     )

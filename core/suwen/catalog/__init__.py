@@ -16,4 +16,5 @@ def includeme(config: Configurator) -> None:
     config.add_route("catalog.products", "/products")
     config.add_route("catalog.product", "/products/{slug}")
     config.scan("suwen.catalog.views")
+    config.add_suwen_permission("staff.catalog", _("编辑商品"), "catalog")
     config.add_suwen_nav("storefront.main", _("检测产品"), "catalog.products", order=10)

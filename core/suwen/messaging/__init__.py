@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from suwen.kernel.i18n import _
 from suwen.messaging import console
 from suwen.messaging.delivery import Deliverer
 from suwen.messaging.services import OUTBOX_KIND, TELL_KIND, messaging, tell_now
@@ -30,3 +31,4 @@ def install(house: House) -> None:
 def includeme(config: Configurator) -> None:
     """Mount the domain; it has no pages of its own."""
     install(config.registry.house)
+    config.add_suwen_permission("staff.messages", _("管理消息和推送"), "messaging")

@@ -82,6 +82,8 @@ def includeme(config: Configurator) -> None:
         config.add_suwen_nav(
             "admin.shop", title, route, order=order, permission=permission, icon=icon
         )
+    config.add_suwen_permission("staff.orders", _("查看和处理订单"), "shop", by_branch=True)
+    config.add_suwen_permission("staff.cashier", _("确认线下收款"), "shop", by_branch=True)
     subscribe(house)
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.jobs.periodic("orders.expire", lambda: expire(house))

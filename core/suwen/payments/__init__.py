@@ -65,6 +65,7 @@ def includeme(config: Configurator) -> None:
         config.add_suwen_nav(
             "admin.finance", title, route, order=order, permission="staff.finance", icon=icon
         )
+    config.add_suwen_permission("staff.finance", _("查看支付、审核退款"), "finance")
     config.add_suwen_counter(
         _("待审核退款"),
         "admin.refunds",

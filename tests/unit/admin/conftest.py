@@ -6,22 +6,22 @@ import pytest
 from pyramid.config import Configurator
 from webtest import TestApp
 
-from suwen.accounts.identity import Identity
-from suwen.accounts.roles import permissions_of
+from suwen.accounts.identity import Identity, held
+from suwen.accounts.staffing.grants import Grant
 
 
 class Policy:
     """One person with grants ``(role, region)``."""
 
     def __init__(self, *grants):
-        self.grants = grants
+        self.grants = tuple(Grant.of(*grant) for grant in grants)
 
     def identity(self, request):
         return Identity(
             member_id=11,
             display_name="管理员",
             kind="individual",
-            permissions=permissions_of(role for role, _ in self.grants) | {"member"},
+            permissions=held(self.grants) | {"member", "member.private"},
             region_code=None,
             session_id=1,
             elevated=True,

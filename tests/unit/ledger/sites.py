@@ -3,8 +3,8 @@
 from pyramid.config import Configurator
 from webtest import TestApp
 
-from suwen.accounts.identity import Identity
-from suwen.accounts.roles import permissions_of
+from suwen.accounts.identity import Identity, held
+from suwen.accounts.staffing.grants import Grant
 from suwen.app import ini_of
 
 INCLUDES = (
@@ -28,12 +28,12 @@ class Policy:
         member = request.environ.get("test.member")
         if member is None:
             return None
-        grants = tuple(request.environ.get("test.grants", ()))
+        grants = tuple(Grant.of(*grant) for grant in request.environ.get("test.grants", ()))
         return Identity(
             member_id=member,
             display_name="张三",
             kind="individual",
-            permissions=permissions_of(role for role, _region in grants) | {"member"},
+            permissions=held(grants) | {"member", "member.private"},
             region_code=None,
             session_id=1,
             elevated=True,

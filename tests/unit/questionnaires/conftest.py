@@ -241,6 +241,7 @@ INCLUDES = (
     "suwen.kernel.themes",
     "suwen.api",
     "suwen.storefront",
+    "suwen.accounts.staffing.permissions",
     "suwen.messaging",
     "suwen.accounts",
     "suwen.questionnaires",
