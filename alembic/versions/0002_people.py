@@ -403,6 +403,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("audience_id", sa.BigInteger(), nullable=False, server_default="0")
         )
+        batch_op.create_index(
+            op.f("ix_consent_purpose_version"), ["purpose", "version"], unique=False
+        )
 
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tail_index", sa.String(length=64), nullable=True))
@@ -506,6 +509,7 @@ def downgrade() -> None:
         batch_op.drop_column("tail_index")
         batch_op.alter_column("kind", existing_type=sa.String(length=60), type_=sa.String(length=8))
     with op.batch_alter_table("consent") as batch_op:
+        batch_op.drop_index(op.f("ix_consent_purpose_version"))
         batch_op.drop_column("audience_id")
         batch_op.drop_column("channel")
     with op.batch_alter_table("collection_point") as batch_op:

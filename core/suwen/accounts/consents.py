@@ -1,21 +1,30 @@
 """Consents: one per purpose, each to a text of a known version, each withdrawable.
 
-Sensitive data need a separate consent that is not ticked beforehand (PIPL Art. 14, 29), and
-withdrawing must be as easy as giving (Art. 15). Upper floors hear ``consent_withdrawn`` and act.
+Upper floors hear ``consent_withdrawn`` and act.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, update
 
+from suwen.accounts.consent_texts import ConsentTexts, consent_texts
 from suwen.accounts.errors import ConsentRequired, NotWithdrawable
 from suwen.accounts.models import Consent, Subject
+from suwen.accounts.purposes import (
+    HEALTH_PUSH,
+    MARKETING,
+    PRIVACY,
+    PURPOSES,
+    TERMS,
+    Purpose,
+    UnknownPurpose,
+    hash_of,
+)
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
 from suwen.kernel.db import take_turns
@@ -28,86 +37,24 @@ if TYPE_CHECKING:
 
     from suwen.kernel.audit import Actor, AuditLog
     from suwen.kernel.events import EventBus
+    from suwen.kernel.house import House
 
-TERMS: Final = "terms"
-PRIVACY: Final = "privacy"
-MARKETING: Final = "marketing"
+__all__ = [
+    "HEALTH_PUSH",
+    "MARKETING",
+    "PRIVACY",
+    "PURPOSES",
+    "TERMS",
+    "Consents",
+    "OldVersion",
+    "Purpose",
+    "Standing",
+    "UnknownPurpose",
+    "consents",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """What is asked, and what withdrawing it does. Changing ``text`` needs a new ``version``."""
-
-    title: str
-    text: str
-    effect: str
-    version: str = "2026-11"
-    withdrawable: bool = True
-    for_oneself: bool = True
-    """False for what is only asked about somebody else."""
-
-    @property
-    def text_hash(self) -> str:
-        """SHA-256 of the Chinese text that was shown."""
-        return hashlib.sha256(str(self.text).encode()).hexdigest()
-
-
-PURPOSES: Final[Mapping[str, Purpose]] = {
-    TERMS: Purpose(
-        _("用户协议"),
-        _("我已阅读并同意素问健康服务的用户协议，了解服务内容、费用与退款规则。"),
-        _("这是使用账户的前提，注销账户即告终止。"),
-        withdrawable=False,
-    ),
-    PRIVACY: Purpose(
-        _("隐私政策"),
-        _("我已阅读隐私政策，了解素问为提供服务收集哪些个人信息、如何保护与保存。"),
-        _("这是使用账户的前提，注销账户即告终止。"),
-        withdrawable=False,
-    ),
-    "testing": Purpose(
-        _("基因检测知情同意"),
-        _("我了解检测的目的、范围、局限与可能的结果，同意对我的样本进行所购项目的检测。"),
-        _("尚未检测的样本不再检测；已出具的报告仍保留在您的档案中。"),
-    ),
-    "sensitive_data": Purpose(
-        _("敏感个人信息处理"),
-        _("我单独同意素问为出具报告和健康建议处理我的基因与健康信息。"),
-        _("停止导入新的健康资料与分析；已有资料可导出或删除。"),
-    ),
-    "specimen": Purpose(
-        _("样本交由检测机构"),
-        _("我单独同意素问把我的样本和检测所需的信息交给承担检测的机构。"),
-        _("尚未寄出的样本不再寄送；已寄出的会通知机构停止并按规定处置。"),
-    ),
-    "research": Purpose(
-        _("科研使用（选填）"),
-        _("我同意去除身份信息后的数据用于健康研究。不同意不影响任何服务。"),
-        _("今后的研究不再使用您的数据；已发表的统计结果无法撤回。"),
-    ),
-    "health_push": Purpose(
-        _("健康标签个性化推送（选填）"),
-        _("我同意根据我的健康标签推荐文章与服务。不同意不影响任何服务。"),
-        _("立即停止按健康标签推荐。"),
-    ),
-    MARKETING: Purpose(
-        _("营销消息（选填）"),
-        _("我同意接收优惠与活动消息。不同意不影响任何服务。"),
-        _("立即停止发送营销消息。"),
-    ),
-    "guardian": Purpose(
-        _("监护人同意"),
-        _("我是受检人的监护人，同意为其进行检测并处理其健康信息。"),
-        _("停止受检人尚未完成的检测与分析。"),
-        for_oneself=False,
-    ),
-}
-
-
-class UnknownPurpose(NotFound):
-    """No consent of this purpose exists."""
-
-    code = "unknown_purpose"
+_CHANNELS: Final = {"staff": "admin", "system": "system"}
+"""Where a consent comes from when nobody says which surface it was."""
 
 
 class OldVersion(Invalid):
@@ -126,30 +73,59 @@ class Standing:
     given: bool
     given_version: str | None = None
     given_at: datetime | None = None
+    audience_id: int = 0
+    """The group that may see something, 0 for what is agreed with the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A consent that was given once, and perhaps withdrawn."""
+
+    version: str
+    text_hash: str
+    channel: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    audience_id: int = 0
 
 
 class Consents:
     """Gives, withdraws and asks for consents."""
 
-    def __init__(self, db: Session, events: EventBus, audit: AuditLog) -> None:
-        """Withdrawals are published on ``events``."""
+    def __init__(self, db: Session, events: EventBus, audit: AuditLog, texts: ConsentTexts) -> None:
+        """Withdrawals are published on ``events``; ``texts`` says what is asked now."""
         self._db = db
         self._events = events
         self._audit = audit
+        self.texts = texts
+
+    def present(self, purpose: str) -> Purpose:
+        """What is asked now; raises ``UnknownPurpose``."""
+        return self.texts.present(purpose)
 
     def give(
-        self, subject_id: int, purpose: str, actor: Actor, *, version: str | None = None
+        self,
+        subject_id: int,
+        purpose: str,
+        actor: Actor,
+        *,
+        version: str | None = None,
+        shown: str | None = None,
+        channel: str | None = None,
+        audience: int = 0,
     ) -> Consent:
         """Record a consent; giving it again changes nothing.
 
-        ``version`` is the one that was read. Raises ``UnknownPurpose`` or ``OldVersion``.
+        ``version`` is the one that was read, ``shown`` its text as it was shown (the Chinese one
+        unless said), ``channel`` the surface, ``audience`` the group that it is about. Raises
+        ``UnknownPurpose`` or ``OldVersion``.
         """
-        about = _about(purpose)
+        about = self.present(purpose)
         if version is not None and version != about.version:
             raise OldVersion(fields={"version": OldVersion.message})
         # The second of two clicks waits for the first.
         take_turns(self._db, f"{Consent.__tablename__}:{subject_id}")
-        standing = self._live(subject_id).get(purpose)
+        standing = self._live(subject_id).get((purpose, audience))
         if standing is not None and standing.version == about.version:
             return standing
         row = Consent(
@@ -158,25 +134,32 @@ class Consents:
             member_id=actor.id or 0,
             purpose=purpose,
             version=about.version,
-            text_hash=about.text_hash,
+            text_hash=hash_of(str(about.text) if shown is None else shown),
+            channel=channel or _CHANNELS.get(actor.kind, "web"),
+            audience_id=audience,
             given_at=clock.now(),
         )
         self._db.add(row)
         self._db.flush()
+        self._log(actor, "consent.give", row.id, subject_id, purpose)
+        return row
+
+    def _log(
+        self, actor: Actor, action: str, consent_id: int, subject_id: int, purpose: str
+    ) -> None:
         self._audit.write(
             self._db,
             actor,
-            "consent.give",
+            action,
             "consent",
-            row.id,
+            consent_id,
             subject_id=subject_id,
             reason=purpose,
         )
-        return row
 
-    def withdraw(self, subject_id: int, purpose: str, actor: Actor) -> None:
+    def withdraw(self, subject_id: int, purpose: str, actor: Actor, *, audience: int = 0) -> None:
         """End a consent. Raises ``NotWithdrawable``, or ``UnknownPurpose``."""
-        if not _about(purpose).withdrawable:
+        if not self.present(purpose).withdrawable:
             raise NotWithdrawable
         moment = clock.now()
         ended = self._db.scalars(
@@ -184,6 +167,7 @@ class Consents:
             .where(
                 Consent.subject_id == subject_id,
                 Consent.purpose == purpose,
+                Consent.audience_id == audience,
                 Consent.withdrawn_at.is_(None),
             )
             .values(withdrawn_at=moment)
@@ -192,61 +176,100 @@ class Consents:
         ).all()
         if not ended:
             return
-        self._audit.write(
-            self._db,
-            actor,
-            "consent.withdraw",
-            "consent",
-            ended[0],
-            subject_id=subject_id,
-            reason=purpose,
-        )
-        data = {"subject_id": subject_id, "member_id": actor.id, "purpose": purpose}
+        self._log(actor, "consent.withdraw", ended[0], subject_id, purpose)
+        data = {
+            "subject_id": subject_id,
+            "member_id": actor.id,
+            "purpose": purpose,
+            "audience_id": audience,
+        }
         key = f"consent_withdrawn:{ended[0]}"
         region = actor.region or DEFAULT_CODE
         self._events.publish(self._db, Event("consent_withdrawn", key, region, moment, data))
 
-    def has(self, subject_id: int, purpose: str) -> bool:
+    def has(self, subject_id: int, purpose: str, *, audience: int = 0) -> bool:
         """Whether the present text of the purpose is agreed to."""
-        row = self._live(subject_id).get(purpose)
-        return row is not None and row.version == _about(purpose).version
+        row = self._live(subject_id).get((purpose, audience))
+        return row is not None and row.version == self.present(purpose).version
 
     def require(self, subject_id: int, purpose: str) -> None:
         """Raise ``ConsentRequired`` unless agreed."""
         if not self.has(subject_id, purpose):
             raise ConsentRequired(purpose)
 
-    def standings(self, subject_id: int) -> Sequence[Standing]:
-        """Purposes in their order, with where the subject stands; a guardian's only once given."""
+    def standings(self, subject_id: int, *, oneself: bool = True) -> Sequence[Standing]:
+        """Purposes in their order, with where the subject stands.
+
+        With ``oneself`` those that are asked of a member, else those asked for a dependant. What
+        was given all the same is shown too.
+        """
         live = self._live(subject_id)
+        found: list[Standing] = []
+        for name, about in self.texts.all_present().items():
+            given = {audience: row for (known, audience), row in live.items() if known == name}
+            if not given and (about.for_oneself if oneself else about.for_others):
+                found.append(Standing(name, about, given=False))
+            found += [_standing(name, about, row) for row in given.values()]
+        return found
+
+    def history(self, subject_id: int, purpose: str) -> Sequence[Past]:
+        """What was agreed to under a purpose, newest first; raises ``UnknownPurpose``."""
+        self.present(purpose)
+        query = (
+            select(Consent)
+            .where(Consent.subject_id == subject_id, Consent.purpose == purpose)
+            .order_by(Consent.id.desc())
+            .limit(100)
+        )
         return [
-            self._standing(name, about, live.get(name))
-            for name, about in PURPOSES.items()
-            if about.for_oneself or name in live
+            Past(
+                row.version,
+                row.text_hash,
+                row.channel,
+                row.given_at,
+                row.withdrawn_at,
+                row.audience_id,
+            )
+            for row in self._db.scalars(query)
         ]
 
-    def _standing(self, name: str, about: Purpose, row: Consent | None) -> Standing:
-        if row is None:
-            return Standing(name, about, given=False)
-        return Standing(name, about, row.version == about.version, row.version, row.given_at)
-
-    def _live(self, subject_id: int) -> dict[str, Consent]:
+    def _live(self, subject_id: int) -> dict[tuple[str, int], Consent]:
         query = (
             select(Consent)
             .where(Consent.subject_id == subject_id, Consent.withdrawn_at.is_(None))
             .order_by(Consent.id)
         )
-        return {row.purpose: row for row in self._db.scalars(query).all()}
+        return {(row.purpose, row.audience_id): row for row in self._db.scalars(query).all()}
+
+    def subjects_of(self, member_id: int) -> Sequence[Subject]:
+        """The persons for whom a member decides: himself first, then his dependants."""
+        query = select(Subject).where(Subject.member_id == member_id, Subject.removed_at.is_(None))
+        rows = self._db.scalars(query.order_by(Subject.id)).all()
+        return sorted(rows, key=lambda row: (row.relation != "self", row.id))
+
+    def subject_of(self, member_id: int, subject_id: int) -> Subject:
+        """One of them; raises ``NotFound`` for anybody else."""
+        for row in self.subjects_of(member_id):
+            if row.id == subject_id:
+                return row
+        raise NotFound
 
     def marketing_allowed(self, member_id: int) -> bool:
         """Whether the member himself agreed to marketing."""
+        return self.member_has(member_id, MARKETING)
+
+    def member_has(self, member_id: int, purpose: str) -> bool:
+        """Whether the member agreed to a purpose for himself."""
         query = select(Subject.id).where(Subject.member_id == member_id, Subject.relation == "self")
         subject_id = self._db.scalars(query).first()
-        return subject_id is not None and self.has(subject_id, MARKETING)
+        return subject_id is not None and self.has(subject_id, purpose)
 
 
-def _about(purpose: str) -> Purpose:
-    try:
-        return PURPOSES[purpose]
-    except KeyError:
-        raise UnknownPurpose from None
+def _standing(name: str, about: Purpose, row: Consent) -> Standing:
+    is_present = row.version == about.version
+    return Standing(name, about, is_present, row.version, row.given_at, row.audience_id)
+
+
+def consents(house: House, db: Session) -> Consents:
+    """The service of one unit of work."""
+    return Consents(db, house.events, house.audit, consent_texts(house, db))

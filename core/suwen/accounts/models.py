@@ -202,7 +202,7 @@ class Consent(WithId, Base):
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "subject_id", "purpose"),)
+    __table_args__ = (Index(None, "subject_id", "purpose"), Index(None, "purpose", "version"))
 
 
 class ConsentText(WithId, Base):

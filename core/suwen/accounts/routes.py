@@ -24,6 +24,7 @@ ROUTES: Final = (
     ("accounts.address", "/me/addresses/{id}"),
     ("accounts.sessions", "/me/sessions"),
     ("accounts.consents", "/me/consents"),
+    ("accounts.consent", "/me/consents/{purpose}"),
     ("accounts.totp", "/me/totp"),
 )
 

@@ -207,10 +207,21 @@ class AddressOut(colander.MappingSchema):
 class ConsentIn(colander.MappingSchema):
     purpose = _text(20)
     version = _text(12, missing=None)
+    subject_id = colander.SchemaNode(IdString(), missing=None)
+
+
+class ConsentQuery(colander.MappingSchema):
+    """Without a subject it is the member himself; the audience is a group's id."""
+
+    subject_id = colander.SchemaNode(IdString(), missing=None)
+    audience_id = colander.SchemaNode(IdString(), missing=None)
 
 
 class ConsentOut(colander.MappingSchema):
     purpose = colander.SchemaNode(Text())
+    subject_id = colander.SchemaNode(IdString())
+    required = colander.SchemaNode(StrictBoolean())
+    audience_id = colander.SchemaNode(IdString(), missing=None)
     version = colander.SchemaNode(Text())
     title = colander.SchemaNode(Text())
     text = colander.SchemaNode(Text())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from suwen.accounts import contacts
 from suwen.accounts.codes import Codes
-from suwen.accounts.consents import PRIVACY, TERMS, Consents
+from suwen.accounts.consents import PRIVACY, TERMS, Consents, consents
 from suwen.accounts.contacts import Contact
 from suwen.accounts.errors import WrongCode
 from suwen.accounts.limits import Checkpoint, Gate, no_checkpoint
@@ -69,6 +69,7 @@ class AccountService:
         audit: AuditLog,
         open_sessions: Sessions,
         step_up_minutes: int,
+        agreed: Consents,
     ) -> None:
         """Collaborators are made by ``accounts(house, db)``."""
         self._db = db
@@ -84,7 +85,7 @@ class AccountService:
         self.totp = Totp(db, vault, audit)
         self.tokens = ApiTokens(db, open_sessions)
         self.profiles = Profiles(db, vault, self.logins)
-        self.consents = Consents(db, events, audit)
+        self.consents = agreed
         self.staff = Staff(db, open_sessions, audit)
         self.signing = Signing(
             db,
@@ -222,4 +223,5 @@ def accounts(house: House, db: Session) -> AccountService:
         audit=house.audit,
         open_sessions=sessions(house.settings, db),
         step_up_minutes=house.settings.step_up_minutes,
+        agreed=consents(house, db),
     )

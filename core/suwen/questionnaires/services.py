@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from suwen.accounts.consents import PURPOSES, OldVersion
+from suwen.accounts.consents import OldVersion
 from suwen.accounts.errors import ConsentRequired
 from suwen.accounts.profiles import SEXES
 from suwen.accounts.services import accounts
@@ -34,6 +34,7 @@ from suwen.questionnaires.states import ABANDONED, OPEN, SUBMITTED
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from suwen.accounts.consents import Purpose
     from suwen.accounts.services import AccountService
     from suwen.kernel.audit import Actor
     from suwen.kernel.house import House
@@ -49,6 +50,8 @@ class Wish:
 
     consent: str | None = None
     sex: str | None = None
+    consent_text: str | None = None
+    """As it was shown; the Chinese text unless said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,10 @@ class QuestionnaireService:
         """Whether the consent to sensitive data stands."""
         return self._people.consents.has(who.subject_id, PURPOSE)
 
+    def consent(self) -> Purpose:
+        """What is asked before a form is begun."""
+        return self._people.consents.present(PURPOSE)
+
     def begin(
         self, member_id: int, region: str, form_code: str, wish: Wish, actor: Actor
     ) -> AnsweringSession:
@@ -113,15 +120,22 @@ class QuestionnaireService:
         _check_age(offer, who)
         problems: dict[str, str] = {}
         if not self.consented(who):
-            problems |= _consent_problem(wish)
+            problems |= self._consent_problem(wish)
         if offer.by_sex and who.sex is None and wish.sex not in SEXES:
             problems["sex"] = SexRequired.message
         if problems:
             raise BeginRefused(fields=problems)
         if wish.consent is not None:
-            self._people.consents.give(who.subject_id, PURPOSE, actor)
+            self._people.consents.give(who.subject_id, PURPOSE, actor, shown=wish.consent_text)
         who = self._with_sex(who, offer, wish.sex)
         return self.answering.begin(who, region, offer)
+
+    def _consent_problem(self, wish: Wish) -> dict[str, str]:
+        if wish.consent is None:
+            return {"consent": ConsentRequired.message}
+        if wish.consent != self.consent().version:
+            return {"consent": OldVersion.message}
+        return {}
 
     def _with_sex(self, who: Respondent, offer: Offer, given: str | None) -> Respondent:
         """The respondent with a sex where the form needs one; what was missing is kept."""
@@ -238,14 +252,6 @@ class QuestionnaireService:
         )
         self.answering.close(row, SUBMITTED)
         return self.results.write(row, offer, sheet, findings, submission.answered_by, actor)
-
-
-def _consent_problem(wish: Wish) -> dict[str, str]:
-    if wish.consent is None:
-        return {"consent": ConsentRequired.message}
-    if wish.consent != PURPOSES[PURPOSE].version:
-        return {"consent": OldVersion.message}
-    return {}
 
 
 def _check_age(offer: Offer, who: Respondent) -> None:

@@ -244,11 +244,14 @@ def test_consents_are_given_and_withdrawn_with_their_effect(member):
         f for f in page.forms.values() if "purpose" in f.fields and f["purpose"].value == "testing"
     )
     assert form.submit(status=303).location.endswith("/mine")
-    page = member.get("/me/consents")
-    form = form_of(page, "action")
-    assert form["purpose"].value == "testing"
-    form.submit(status=303)
-    assert not [f for f in member.get("/me/consents").forms.values() if "action" in f.fields]
+    page = member.get("/me/consents").click(href="/me/consents/testing")
+    assert "撤回后：" in page.text
+    assert "尚未检测的样本不再检测" in page.text
+    told = form_of(page, "action").submit(status=303).follow()
+    assert "已撤回授权。尚未检测的样本不再检测" in told.text
+    page = member.get("/me/consents/testing")
+    assert not [f for f in page.forms.values() if "action" in f.fields]
+    assert "撤回时间" in page.text
 
 
 def test_changing_the_password_wants_a_step_up(member, wsgi):

@@ -1,4 +1,4 @@
-"""The member's own account in the API: profile, addresses, consents."""
+"""The member's own account in the API: profile, addresses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from suwen.accounts.services import accounts
 from suwen.api.operations import operation
 from suwen.kernel import ids
 from suwen.kernel.errors import NotFound
-from suwen.kernel.i18n import translate
 
 if TYPE_CHECKING:
     from pyramid.request import Request
-
-    from suwen.accounts.consents import Standing
 
 
 @operation("get_me", "GET", "/me", permission="member", answer=schemas.MeOut())
@@ -97,44 +94,6 @@ def delete_address(request: Request) -> None:
     request.find(accounts).addresses(request.identity.member_id).delete(id_in_path(request))
 
 
-@operation(
-    "list_consents", "GET", "/me/consents", permission="member", answer=schemas.ConsentList()
-)
-def list_consents(request: Request) -> dict[str, Any]:
-    """All purposes with their present texts, and where the member stands."""
-    service = request.find(accounts)
-    subject_id = service.subject_of(request.identity.member_id)
-    items = [consent_out(request, item) for item in service.consents.standings(subject_id)]
-    return {"items": items, "next_cursor": None}
-
-
-@operation(
-    "give_consent",
-    "POST",
-    "/me/consents",
-    permission="member",
-    body=schemas.ConsentIn(),
-    answer=schemas.ConsentOut(),
-    status=201,
-    idempotent=True,
-)
-def give_consent(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    """Agree to the present text of a purpose."""
-    service = request.find(accounts)
-    subject_id = service.subject_of(request.identity.member_id)
-    service.consents.give(subject_id, body["purpose"], request.actor, version=body["version"])
-    standings = service.consents.standings(subject_id)
-    return next(consent_out(request, item) for item in standings if item.purpose == body["purpose"])
-
-
-@operation("withdraw_consent", "DELETE", "/me/consents/{purpose}", permission="member", status=204)
-def withdraw_consent(request: Request) -> None:
-    """Withdraw a consent, with the effect that the list names."""
-    service = request.find(accounts)
-    subject_id = service.subject_of(request.identity.member_id)
-    service.consents.withdraw(subject_id, request.matchdict["purpose"], request.actor)
-
-
 def id_in_path(request: Request) -> int:
     """The id of the path; raises ``NotFound`` for anything that is none."""
     found = ids.parse(request.matchdict["id"])
@@ -193,19 +152,4 @@ def address_out(address: Address) -> dict[str, Any]:
         "region_code": address.region_code,
         "detail": address.detail,
         "is_default": address.is_default,
-    }
-
-
-def consent_out(request: Request, standing: Standing) -> dict[str, Any]:
-    about = standing.about
-    return {
-        "purpose": standing.purpose,
-        "version": about.version,
-        "title": translate(request, about.title),
-        "text": translate(request, about.text),
-        "effect": translate(request, about.effect),
-        "withdrawable": about.withdrawable,
-        "given": standing.given,
-        "given_version": standing.given_version,
-        "given_at": standing.given_at.isoformat() if standing.given_at else None,
     }

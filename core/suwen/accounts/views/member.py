@@ -1,4 +1,4 @@
-"""Pages of the member centre: overview, profile, addresses, consents."""
+"""Pages of the member centre: overview, profile, addresses."""
 
 from __future__ import annotations
 
@@ -168,35 +168,3 @@ def save_address(request: Request) -> Any:
         return {**refused(request, error), **_address_frame(request, address)}
     request.flash("success", _("地址已保存"))
     return HTTPSeeOther(location=request.route_path("accounts.addresses"))
-
-
-@view_config(
-    route_name="accounts.consents",
-    request_method="GET",
-    renderer="accounts/consents.jinja2",
-    permission="member",
-)
-def consents(request: Request) -> Mapping[str, Any]:
-    """Every purpose, its text, where the member stands and what withdrawing does."""
-    service = _service(request)
-    subject_id = service.subject_of(request.identity.member_id)
-    return {
-        "standings": service.consents.standings(subject_id),
-        "asked": request.GET.get("purpose"),
-        "next": request.GET.get("next", ""),
-    }
-
-
-@view_config(route_name="accounts.consents", request_method="POST", permission="member")
-def change_consent(request: Request) -> HTTPSeeOther:
-    """Give or withdraw one consent."""
-    service, purpose = _service(request), request.POST.get("purpose", "")
-    subject_id = service.subject_of(request.identity.member_id)
-    if request.POST.get("action") == "withdraw":
-        service.consents.withdraw(subject_id, purpose, request.actor)
-        request.flash("info", _("已撤回授权"))
-    else:
-        version = request.POST.get("version")
-        service.consents.give(subject_id, purpose, request.actor, version=version)
-        request.flash("success", _("已记录您的同意"))
-    return HTTPSeeOther(location=target(request, request.route_path("accounts.consents")))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
-from suwen.accounts.consents import PURPOSES
+from suwen.accounts.purposes import worded
 from suwen.kernel.errors import NotFound, SuwenError
-from suwen.questionnaires.services import PURPOSE, Wish, questionnaires
+from suwen.questionnaires.services import Wish, questionnaires
 from suwen.questionnaires.words import in_locale
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ def begin(request: Request) -> Any:
     """Take consent and sex where they are missing, and begin or go on."""
     service, form = request.find(questionnaires), request.matchdict["form"]
     given = request.POST
-    wish = Wish(given.get("version") if given.get("consent") else None, given.get("sex"))
+    wish = Wish(
+        given.get("version") if given.get("consent") else None,
+        given.get("sex"),
+        worded(request, service.consent()).text,
+    )
     member_id = request.identity.member_id
     try:
         row = service.begin(member_id, request.region.code, form, wish, request.actor)
@@ -110,7 +114,8 @@ def _intro(request: Request, errors: Mapping[str, str]) -> dict[str, Any]:
         "form": card(offer, request.locale_name),
         "fits": offer.fits(who.age if who else None),
         "consented": who is not None and service.consented(who),
-        "consent": PURPOSES[PURPOSE],
+        "consent": worded(request, service.consent()),
+        "consent_version": service.consent().version,
         "needs_sex": who is not None and offer.by_sex and who.sex is None,
         "begun": standing is not None and service.offers.lets_finish(standing),
         "sex": request.POST.get("sex", ""),
