@@ -12,7 +12,6 @@ from suwen.kernel import ids
 
 if TYPE_CHECKING:
     from suwen.kernel.crypto import Cipher
-    from suwen.kernel.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,3 @@ class FileStore:
         if not name.isalnum():
             raise ValueError("not a name of this store")
         return f"{self._root}/{name[:2]}/{name}"
-
-
-def from_settings(settings: Settings) -> FileStore:
-    """The process's file store."""
-    return FileStore(settings.files_url)

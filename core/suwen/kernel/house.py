@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from suwen.kernel import crypto, db, files, http, jobs
+from suwen.kernel import crypto, db, http
 from suwen.kernel.audit import AuditLog
 from suwen.kernel.events import EventBus
+from suwen.kernel.files import FileStore
+from suwen.kernel.jobs import Jobs
 from suwen.kernel.outbox import Outbox
 from suwen.kernel.plugins.host import PluginHost
 from suwen.kernel.plugins.switch import Switch
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from suwen.hookspecs.common import HttpTransport
     from suwen.kernel.crypto import Vault
     from suwen.kernel.db import Database
-    from suwen.kernel.files import FileStore
-    from suwen.kernel.jobs import Jobs
     from suwen.kernel.settings import Settings
 
 
@@ -68,12 +68,12 @@ def build(
         secret_key=settings.secret_key or crypto.development_secret(settings, "secret.key"),
         database=database,
         vault=vault,
-        files=files.from_settings(settings),
+        files=FileStore(settings.files_url),
         audit=AuditLog(vault, settings.path("audit.head")),
         limiter=Limiter(database, vault),
         events=EventBus(),
         outbox=outbox,
-        jobs=jobs.from_settings(settings, outbox),
+        jobs=Jobs(settings.queue_url, outbox),
         regions=Regions(),
         host=host,
         switch=Switch(host, vault, settings, transport),

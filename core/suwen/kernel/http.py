@@ -14,34 +14,29 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-
-import httpcore
-import httpx
 
 from suwen import __version__
 from suwen.hookspecs.common import HttpResponse, HttpTransport, NoAnswer, NotSent
 
 if TYPE_CHECKING:
+    import httpcore
+
     from suwen.kernel.settings import Settings
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 CONNECT_TIMEOUT_S = 3.0
 _PORTS = {"https": 443, "http": 80}
 _UNSENT = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.UnsupportedProtocol,
-    httpcore.LocalProtocolError,
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "UnsupportedProtocol",
+    "LocalProtocolError",
 )
-_UNANSWERED = (
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-)
+_UNANSWERED = ("TimeoutException", "NetworkError", "ProtocolError", "ProxyError")
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -97,30 +92,41 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-class _GuardedBackend(httpcore.SyncBackend):
-    """Connects to the very address that was judged."""
+class _Line:
+    """Connects to the very address that was judged. Loaded with the first call: it takes 5 MB."""
 
     def __init__(self, *, public_only: bool, resolve: Resolve) -> None:
         self._public_only = public_only
         self._resolve = resolve
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    @cached_property
+    def pool(self) -> httpcore.ConnectionPool:
+        import httpcore
+        import httpx
+
+        return httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=100,
+            keepalive_expiry=5.0,
+            network_backend=cast("httpcore.NetworkBackend", self),
+        )
+
+    def connect_tcp(self, host: str, port: int, *args: Any, **named: Any) -> httpcore.NetworkStream:
+        """What the pool calls for each connection: the method of a ``NetworkBackend``."""
+        import httpcore
+
         addresses = self._judged(host, port)
+        connect = httpcore.SyncBackend().connect_tcp
         for address in addresses[:-1]:
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return connect(address, port, *args, **named)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+        return connect(addresses[-1], port, *args, **named)
 
     def _judged(self, host: str, port: int) -> Sequence[str]:
+        import httpcore
+
         try:
             addresses = list(dict.fromkeys(self._resolve(host, port)))
         except (OSError, UnicodeError) as error:
@@ -143,23 +149,18 @@ class Outbound:
         development: bool = False,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         resolve: Resolve = resolve,
-        pool: httpcore.ConnectionPool | None = None,
+        line: _Line | None = None,
     ) -> None:
         """``hosts`` in the form that ``AllowedHost.parse`` reads; an empty list allows nothing."""
         self._hosts = tuple(AllowedHost.parse(host) for host in hosts)
         self._development = development
         self._max_answer_bytes = max_answer_bytes
-        self._pool = pool or httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=100,
-            keepalive_expiry=5.0,
-            network_backend=_GuardedBackend(public_only=not development, resolve=resolve),
-        )
+        self._line = line or _Line(public_only=not development, resolve=resolve)
 
     def allowing(self, settings: Mapping[str, Any]) -> Outbound:
         """The same way out for a plugin, open also to the hosts of its ``base_url`` settings."""
         view = Outbound(
-            development=self._development, max_answer_bytes=self._max_answer_bytes, pool=self._pool
+            development=self._development, max_answer_bytes=self._max_answer_bytes, line=self._line
         )
         view._hosts = (*self._hosts, *hosts_in(settings))
         return view
@@ -183,7 +184,7 @@ class Outbound:
         limits = dict.fromkeys(("read", "write"), timeout_s)
         limits |= dict.fromkeys(("connect", "pool"), min(timeout_s, CONNECT_TIMEOUT_S))
         try:
-            with self._pool.stream(
+            with self._line.pool.stream(
                 method,
                 url,
                 headers=list(sent.items()),
@@ -191,9 +192,9 @@ class Outbound:
                 extensions={"timeout": limits},
             ) as answer:
                 return self._read(answer, time.monotonic() + timeout_s)
-        except _UNSENT as error:
+        except _kinds(_UNSENT) as error:
             raise NotSent(f"{urlsplit(url).hostname}: {type(error).__name__}") from error
-        except _UNANSWERED as error:
+        except _kinds(_UNANSWERED) as error:
             raise NoAnswer(f"{urlsplit(url).hostname}: {type(error).__name__}") from error
 
     def _check(self, url: str) -> None:
@@ -228,7 +229,7 @@ class Outbound:
 
     def close(self) -> None:
         """Close idle connections."""
-        self._pool.close()
+        self._line.pool.close()
 
 
 def hosts_in(settings: Mapping[str, Any]) -> Sequence[AllowedHost]:
@@ -247,6 +248,12 @@ def _host_in(url: str) -> AllowedHost | None:
         return AllowedHost(parts.hostname.rstrip("."), parts.port) if parts.hostname else None
     except ValueError:
         return None
+
+
+def _kinds(names: Sequence[str]) -> tuple[type[Exception], ...]:
+    import httpcore
+
+    return tuple(getattr(httpcore, name) for name in names)
 
 
 def _has_controls(url: str) -> bool:

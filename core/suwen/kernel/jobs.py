@@ -9,26 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
-from huey.consumer import Consumer
 
 if TYPE_CHECKING:
     from suwen.kernel.outbox import Outbox
-    from suwen.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 Job = Callable[[], None]
-
-
-class _QuietConsumer(Consumer):
-    """A consumer inside another program leaves that program's signal handlers alone."""
-
-    def _set_signal_handlers(self) -> None:
-        """Install none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +36,19 @@ class Jobs:
 
     def __init__(self, queue_url: str, outbox: Outbox) -> None:
         """Wake through ``queue_url``: ``memory://``, ``sqlite:///…`` or ``redis://…``."""
+        if not queue_url.startswith(("memory://", "sqlite:///", "redis")):
+            raise ValueError("the queue is memory://, sqlite:///… or redis://…")
+        self._queue_url = queue_url
         self._outbox = outbox
         self._periodic: dict[str, Periodic] = {}
-        self._consumer: _QuietConsumer | None = None
-        self.huey = _huey(queue_url)
-        self._wake = self.huey.task(name="drain")(self._drain)
+        self._consumer: Any = None
+
+    @cached_property
+    def huey(self) -> Any:
+        """Loaded with its first use: a process that serves pages and wakes nobody has none."""
+        made = _huey(self._queue_url)
+        made.drain = made.task(name="drain")(self._drain)
+        return made
 
     def _drain(self) -> None:
         self._outbox.drain()
@@ -57,7 +56,7 @@ class Jobs:
     def wake(self) -> None:
         """Tell a worker that there is work; if the queue is down the sweep finds it later."""
         try:
-            self._wake()
+            self.huey.drain()
         except Exception as error:  # noqa: BLE001 - the row stands, the sweep will find it
             log.warning("jobs.wake_failed", error=type(error).__name__)
 
@@ -66,8 +65,6 @@ class Jobs:
         if name in self._periodic:
             raise ValueError(f"two periodic jobs named {name}")
         self._periodic[name] = Periodic(name, job, every_minutes)
-        schedule = crontab(minute=f"*/{every_minutes}" if every_minutes < 60 else "0")
-        self.huey.periodic_task(schedule, name=f"periodic.{name}")(job)
 
     def run_periodic(self, name: str) -> None:
         """Run one periodic job now, in this thread."""
@@ -75,8 +72,15 @@ class Jobs:
 
     def start(self, workers: int = 2) -> None:
         """Start consumer threads inside this process."""
+        from huey import crontab
+
         self.periodic("outbox.sweep", self._drain)
-        self._consumer = _QuietConsumer(self.huey, workers=workers, backoff=1.0, max_delay=2.0)
+        for name, each in self._periodic.items():
+            minute = f"*/{each.every_minutes}" if each.every_minutes < 60 else "0"
+            self.huey.periodic_task(crontab(minute=minute), name=f"periodic.{name}")(each.job)
+        self._consumer = self.huey.create_consumer(workers=workers, backoff=1.0, max_delay=2.0)
+        # Inside another program that program's signal handlers are left alone.
+        self._consumer._set_signal_handlers = lambda: None  # noqa: SLF001
         self._consumer.start()
         self.wake()
 
@@ -94,15 +98,10 @@ class Jobs:
 
 
 def _huey(url: str) -> Any:
+    from huey import MemoryHuey, RedisHuey, SqliteHuey
+
     if url == "memory://":
         return MemoryHuey("suwen", immediate=False)
     if url.startswith("sqlite:///"):
         return SqliteHuey("suwen", filename=url.removeprefix("sqlite:///"), fsync=False)
-    if url.startswith("redis"):
-        return RedisHuey("suwen", url=url)
-    raise ValueError("the queue is memory://, sqlite:///… or redis://…")
-
-
-def from_settings(settings: Settings, outbox: Outbox) -> Jobs:
-    """The process's jobs."""
-    return Jobs(settings.queue_url, outbox)
+    return RedisHuey("suwen", url=url)
