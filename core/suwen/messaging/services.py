@@ -223,6 +223,35 @@ class MessagingService:
             canonical = channels[0].obj.validate_address(address)
             self._deliver(message, channels[0].code, canonical)
 
+    def write_to(
+        self,
+        channel_kind: str,
+        address: str,
+        kind: str,
+        *,
+        key: str,
+        region: str,
+        locale: str = "zh_CN",
+        secret: str | None = None,
+    ) -> bool:
+        """Write to an address that no member may have yet, once per ``key``: an invitation.
+
+        ``secret`` stands as ``code`` in the kind's words and link, sealed until it is sent. False
+        when this was told before, or no channel of the region reaches such an address.
+        """
+        known = texts.kind_of(kind)
+        channels = self._fitting(region, channel_kind, known.category.value)
+        if not channels:
+            return False
+        message = self._message(
+            kind, {}, key=key, region=region, category=known.category, locale=locale, code=secret
+        )
+        if message is None:
+            return False
+        canonical = channels[0].obj.validate_address(address)
+        self._deliver(message, channels[0].code, canonical)
+        return True
+
     def require_channel(self, channel_kind: str, region: str) -> None:
         """Raise ``NoChannel`` where ``send_code`` would."""
         if not self._fitting(region, channel_kind, Category.OTP.value):

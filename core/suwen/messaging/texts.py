@@ -104,6 +104,26 @@ KINDS: Final[Mapping[str, Kind]] = {
         category=Category.TRANSACTIONAL,
         chain=PHONE_THEN_EMAIL,
     ),
+    "group_seat": Kind(
+        zh=Wording("邀请您协助管理", "有单位邀请您协助管理其健康服务，请在 7 日内打开链接确认。"),
+        en=Wording(
+            "You are invited to help",
+            "An organisation invites you to help manage its health service. Please open the link within 7 days.",
+        ),
+        link="/groups/invitations/${code}",
+        category=Category.TRANSACTIONAL,
+        lasts=timedelta(days=1),
+    ),
+    "roster_claim": Kind(
+        zh=Wording("请确认您的健康服务", "单位为您登记了一项健康服务，请打开链接，由您本人确认。"),
+        en=Wording(
+            "Please confirm your health service",
+            "Your organisation registered you for a health service. Please open the link to confirm it yourself.",
+        ),
+        link="/claims/${code}",
+        category=Category.TRANSACTIONAL,
+        lasts=timedelta(days=1),
+    ),
 }
 
 
