@@ -27,6 +27,9 @@ ROUTES = (
     ("orders.refund", "/orders/{number}/refund"),
     ("orders.intent", "/intents/{code}"),
     ("orders.intent_cancel", "/intents/{code}/cancel"),
+    ("orders.consumption", "/me/consumption"),
+    ("orders.consumption_print", "/me/consumption/print"),
+    ("orders.consumption_file", "/me/consumption/file"),
     ("admin.orders", "/admin/orders"),
     ("admin.order", "/admin/orders/{number}"),
     ("admin.intents", "/admin/intents"),
@@ -75,6 +78,9 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
     config.scan("suwen.orders.views")
     config.add_suwen_nav("storefront.member", _("我的订单"), "orders.list", order=10, icon="bag")
+    config.add_suwen_nav(
+        "storefront.member", _("消费记录"), "orders.consumption", order=45, icon="receipt"
+    )
     for title, route, order, permission, icon in (
         (_("订单"), "admin.orders", 10, "staff.orders", "bag"),
         (_("线下收款"), "admin.intents", 20, "staff.cashier", "cash-coin"),

@@ -83,6 +83,11 @@ class Movement:
     order_number: str | None
     order_id: int | None
 
+    @property
+    def by_day(self) -> bool:
+        """Whether only the day is known of it."""
+        return self.at.astimezone(SHANGHAI).time() == time.min
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import colander
 
 from suwen.catalog.lines import MAX_QUANTITY
-from suwen.forms.schemas import DateTimeOut, Fen, IdString, PageQuery, StrictInteger, listing
+from suwen.forms.schemas import (
+    MAX_FEN,
+    DateTimeOut,
+    Day,
+    Fen,
+    IdString,
+    PageQuery,
+    StrictInteger,
+    Text,
+    listing,
+)
+from suwen.orders.consumption import KINDS, MAX_TEXT
 from suwen.orders.states import INTENT, ORDER
 
 METHODS = ("on_site", "mail")
@@ -198,3 +209,74 @@ class StartIn(colander.MappingSchema):
 
 
 OrderList = listing(OrderOut())
+
+
+def _kind() -> colander.SchemaNode:
+    known = colander.OneOf(list(KINDS))
+    return colander.SchemaNode(colander.String(), name="kind", validator=known, missing=None)
+
+
+def _text() -> colander.SchemaNode:
+    return colander.SchemaNode(
+        Text(), name="q", validator=colander.Length(max=MAX_TEXT), missing=None
+    )
+
+
+class ConsumptionQuery(PageQuery):
+    """Filters and paging of the consumption record; days are China's and both included."""
+
+    kind = _kind()
+    since = colander.SchemaNode(Day(), missing=None)
+    until = colander.SchemaNode(Day(), missing=None)
+    q = _text()
+
+
+class ConsumptionForm(colander.MappingSchema):
+    """The same as the page's address has it."""
+
+    kind = _kind()
+    period = colander.SchemaNode(
+        colander.String(),
+        validator=colander.OneOf(["month", "quarter", "year", "all"]),
+        missing="year",
+    )
+    since = colander.SchemaNode(Day(), missing=None)
+    until = colander.SchemaNode(Day(), missing=None)
+    q = _text()
+
+
+class MovementOut(colander.MappingSchema):
+    """A row of the consumption record; an order's amount is negative, a refund's positive."""
+
+    id = colander.SchemaNode(colander.String())
+    kind = colander.SchemaNode(colander.String(), validator=colander.OneOf(list(KINDS)))
+    title = colander.SchemaNode(colander.String())
+    amount_fen = colander.SchemaNode(Fen(-MAX_FEN))
+    occurred_at = colander.SchemaNode(DateTimeOut())
+    number = colander.SchemaNode(colander.String(), missing=None)
+    order_number = colander.SchemaNode(colander.String(), missing=None)
+
+
+class ConsumptionTotals(colander.MappingSchema):
+    """Sums of all rows that the filter finds."""
+
+    spent_fen = colander.SchemaNode(Fen())
+    refunded_fen = colander.SchemaNode(Fen())
+    net_fen = colander.SchemaNode(Fen(-MAX_FEN))
+    balance_in_fen = colander.SchemaNode(Fen())
+    balance_out_fen = colander.SchemaNode(Fen())
+    count = colander.SchemaNode(StrictInteger(0))
+
+
+class Movements(colander.SequenceSchema):
+    """Rows, newest first."""
+
+    movement = MovementOut()
+
+
+class ConsumptionOut(colander.MappingSchema):
+    """A page of the consumption record."""
+
+    items = Movements()
+    next_cursor = colander.SchemaNode(colander.String(), missing=None)
+    totals = ConsumptionTotals()

@@ -261,9 +261,7 @@ def _is_the_ledgers_truth(shop, member_id, found):
 
     with shop.house.database.snapshot() as db:
         balance = ledger(shop.house, db).member(member_id).available_fen
-        orders = [
-            str(key) for key in db.scalars(select(Order.id).where(Order.member_id == member_id))
-        ]
+        own = [str(key) for key in db.scalars(select(Order.id).where(Order.member_id == member_id))]
         booked = (
             select(func.coalesce(func.sum(Posting.amount_fen), 0))
             .join(LedgerEntry, LedgerEntry.id == Posting.entry_id)
