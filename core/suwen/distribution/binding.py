@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import aliased
 
+from suwen.accounts.people.merging import final_target
 from suwen.distribution.models import Binding, Distributor, ShareLink
 from suwen.hookspecs.reward import UplineFact
 from suwen.kernel import clock
@@ -44,13 +45,15 @@ class Bindings:
         link = self.link(code)
         if link is None:
             return False
-        reason = self._refusal(member_id, link.member_id)
+        # The link of an account that was merged into another binds to that one.
+        sponsor_id = final_target(self._db, link.member_id)
+        reason = self._refusal(member_id, sponsor_id)
         if reason:
             log.info("binding.refused", member=member_id, reason=reason)
             return False
         values = {
             "member_id": member_id,
-            "sponsor_id": link.member_id,
+            "sponsor_id": sponsor_id,
             "link_id": link.id,
             "bound_at": clock.now(),
         }

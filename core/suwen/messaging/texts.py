@@ -17,6 +17,7 @@ from suwen.hookspecs.push import Category, Rendered
 from suwen.messaging.errors import UnknownKind
 
 PHONE_THEN_EMAIL: Final = ("phone", "email")
+EMAIL_THEN_PHONE: Final = ("email", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,23 @@ class Kind:
     lasts: timedelta = field(default=timedelta(days=3))
 
 
+def _security(
+    subject: str,
+    text: str,
+    subject_en: str,
+    text_en: str,
+    chain: tuple[str, ...] = PHONE_THEN_EMAIL,
+) -> Kind:
+    """Something was done to the account; who did not do it himself learns what to do."""
+    return Kind(
+        zh=Wording(subject, f"{text}如果不是您本人操作，请立即联系客服。"),
+        en=Wording(subject_en, f"{text_en} If this was not you, contact us at once."),
+        link="/me/sessions",
+        category=Category.TRANSACTIONAL,
+        chain=chain,
+    )
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "verification_code": Kind(
         zh=Wording("素问验证码", "您的验证码是 ${code}，${minutes} 分钟内有效。请勿告诉他人。"),
@@ -58,6 +76,40 @@ KINDS: Final[Mapping[str, Kind]] = {
         en=Wording(
             "Welcome to Suwen",
             "Your account is ready. Complete your profile and manage consents in your account.",
+        ),
+        link="/me",
+    ),
+    "account_opened": Kind(
+        zh=Wording(
+            "您的素问账户已开通",
+            "工作人员已为您开通账户。请在登录页选择“忘记密码”，用收到的验证码设置密码后登录。",
+        ),
+        en=Wording(
+            "Your Suwen account is open",
+            "An account was opened for you. Choose “forgot password” to set one by a code.",
+        ),
+        link="/reset-password",
+        category=Category.TRANSACTIONAL,
+        chain=PHONE_THEN_EMAIL,
+        lasts=timedelta(days=14),
+    ),
+    "support_access": Kind(
+        zh=Wording(
+            "客服代您进行了操作",
+            "客服人员在 ${moment} 进入了您的账户协助您，不能查看健康资料。如非您本人要求，请联系我们。",
+        ),
+        en=Wording(
+            "Support acted in your account",
+            "At ${moment} support entered your account to help you; health data stay closed to them. "
+            "Please contact us if you did not ask for it.",
+        ),
+        link="/me/archive/accesses",
+    ),
+    "accounts_merged": Kind(
+        zh=Wording("您的账户已合并", "您的另一个账户已并入此账户，原登录方式仍可使用。"),
+        en=Wording(
+            "Your accounts were merged",
+            "Your other account is now part of this one. Both ways to sign in keep working.",
         ),
         link="/me",
     ),
@@ -123,6 +175,88 @@ KINDS: Final[Mapping[str, Kind]] = {
         link="/claims/${code}",
         category=Category.TRANSACTIONAL,
         lasts=timedelta(days=1),
+    ),
+    "new_device": Kind(
+        zh=Wording(
+            "新设备登录提醒",
+            "您的账户刚刚在一台新设备上登录。如果不是您本人，请修改密码并退出其他设备。",
+        ),
+        en=Wording(
+            "Sign-in from a new device",
+            "Your account was signed in on a new device. If this was not you, change your password "
+            "and sign out the other devices.",
+        ),
+        link="/me/sessions",
+        category=Category.TRANSACTIONAL,
+        chain=EMAIL_THEN_PHONE,
+    ),
+    "password_changed": _security(
+        "密码已修改",
+        "您的登录密码已修改，其他设备需要重新登录。",
+        "Password changed",
+        "Your password was changed; other devices have to sign in again.",
+    ),
+    "phone_changed": _security(
+        "登录手机号已更换",
+        "您的登录手机号已更换，此号码不能再登录。",
+        "Phone number changed",
+        "The phone number of your account was changed; this one no longer signs you in.",
+    ),
+    "email_changed": _security(
+        "登录邮箱已更换",
+        "您的登录邮箱已更换，此邮箱不能再登录。",
+        "E-mail address changed",
+        "The e-mail address of your account was changed; this one no longer signs you in.",
+        chain=EMAIL_THEN_PHONE,
+    ),
+    "phone_removed": _security(
+        "登录手机号已解绑",
+        "您的登录手机号已解绑，此号码不能再登录。",
+        "Phone number removed",
+        "The phone number was removed from your account and no longer signs you in.",
+    ),
+    "email_removed": _security(
+        "登录邮箱已解绑",
+        "您的登录邮箱已解绑，此邮箱不能再登录。",
+        "E-mail address removed",
+        "The e-mail address was removed from your account and no longer signs you in.",
+        chain=EMAIL_THEN_PHONE,
+    ),
+    "login_added": _security(
+        "已绑定新的登录方式",
+        "您的账户绑定了新的登录方式。",
+        "New way to sign in",
+        "A new way to sign in was added to your account.",
+    ),
+    "login_removed": _security(
+        "登录方式已解绑",
+        "您的账户解绑了一种登录方式。",
+        "Way to sign in removed",
+        "A way to sign in was removed from your account.",
+    ),
+    "recovery_code_used": _security(
+        "恢复码已使用",
+        "有人用您的恢复码通过了两步验证，这个恢复码已失效。",
+        "Recovery code used",
+        "One of your recovery codes was used for the second step and is now void.",
+    ),
+    "second_factor_on": _security(
+        "两步验证已开启",
+        "您的账户开启了两步验证。",
+        "Two-step verification on",
+        "Two-step verification was switched on for your account.",
+    ),
+    "second_factor_changed": _security(
+        "两步验证已更新",
+        "您的身份验证器或恢复码已更换，旧的已失效。",
+        "Two-step verification changed",
+        "Your authenticator or recovery codes were replaced; the old ones are void.",
+    ),
+    "second_factor_off": _security(
+        "两步验证已关闭",
+        "您的账户关闭了两步验证。",
+        "Two-step verification off",
+        "Two-step verification was switched off for your account.",
     ),
 }
 
