@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suwen.accounts import directory, tasks
+from suwen.accounts import directory, people, tasks
 from suwen.accounts.identity import Identity, actor
 from suwen.accounts.network import client_address, proxies
 from suwen.accounts.policy import SecurityPolicy, require_step_up
@@ -21,6 +21,7 @@ __all__ = ["Identity", "accounts", "actor"]
 def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     directory.fill_ports(house)
+    people.install(house)
     house.jobs.periodic("accounts.purge", lambda: tasks.purge(house), every_minutes=30)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.accounts.people.merging import PORT as MERGERS
+from suwen.archives.merging import merger
 from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def includeme(config: Configurator) -> None:
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.archives.views")
+    config.registry.house.ports.setdefault(MERGERS, []).append(merger())
     config.add_suwen_permission(
         "staff.reports", _("导入、查看和发布检测报告"), "health", by_branch=True
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from suwen.accounts.people.merging import PORT as MERGERS
+from suwen.distribution.merging import merger
 from suwen.distribution.models import CommissionLine
 from suwen.distribution.services import distribution, rewards
 from suwen.kernel.i18n import _
@@ -93,4 +95,5 @@ def includeme(config: Configurator) -> None:
     )
     subscribe(house)
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
+    house.ports.setdefault(MERGERS, []).append(merger())
     house.jobs.periodic("distribution.lapse", lambda: lapse(house), every_minutes=60)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.groups import models
+from suwen.groups.merging import merger
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -14,3 +16,4 @@ __all__ = ["models"]
 
 def includeme(config: Configurator) -> None:
     """Mount pages and operations."""
+    config.registry.house.ports.setdefault(MERGERS, []).append(merger())

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.kernel.i18n import _
+from suwen.orders.merging import merger
 from suwen.orders.models import Intent
 from suwen.orders.services import orders, settling
 
@@ -92,4 +94,5 @@ def includeme(config: Configurator) -> None:
     config.add_suwen_permission("staff.cashier", _("确认线下收款"), "shop", by_branch=True)
     subscribe(house)
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
+    house.ports.setdefault(MERGERS, []).append(merger())
     house.jobs.periodic("orders.expire", lambda: expire(house))

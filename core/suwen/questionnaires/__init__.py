@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.kernel.i18n import _
 from suwen.questionnaires import tasks
+from suwen.questionnaires.merging import merger
 from suwen.questionnaires.services import questionnaires
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def install(house: House) -> None:
 def includeme(config: Configurator) -> None:
     """Mount pages and operations."""
     install(config.registry.house)
+    config.registry.house.ports.setdefault(MERGERS, []).append(merger())
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.questionnaires.views")
