@@ -78,9 +78,6 @@ class Facts:
     department: str = ""
 
 
-_READERS: Final[Mapping[str, Any]]
-
-
 def column_of(title: str) -> str | None:
     """The column that a heading names."""
     wanted = " ".join(unicodedata.normalize("NFKC", title).rstrip("*").casefold().split())
@@ -180,7 +177,7 @@ def _text(maximum: int) -> Any:
     return reader
 
 
-_READERS = {
+_READERS: Final[Mapping[str, Any]] = {
     "name": _name,
     "birth_date": _birth_date,
     "sex": _sex,

@@ -74,7 +74,7 @@ class Roster:
         self._audit = audit
         self._acting = acting
 
-    def _matching(self, filters: Filters) -> Select[tuple[RosterPerson]]:
+    def _matching(self, filters: Filters) -> Select[Any]:
         query = select(RosterPerson).where(
             RosterPerson.group_id == self._acting.group_id, RosterPerson.state == "active"
         )
