@@ -50,6 +50,8 @@ class Registration:
     group_nature: str | None = None
     referral_code: str | None = None
     locale: str = "zh_CN"
+    opened_by: Actor | None = None
+    """Who of the staff opened the account for him; then he has not agreed to anything yet."""
 
 
 class AccountService:
@@ -164,13 +166,13 @@ class AccountService:
         return member
 
     def _welcome(self, member: Member, subject_id: int, wanted: Registration) -> None:
-        actor = Actor("member", member.id, region=wanted.region)
-        for purpose in (TERMS, PRIVACY):
+        actor = wanted.opened_by or Actor("member", member.id, region=wanted.region)
+        for purpose in () if wanted.opened_by else (TERMS, PRIVACY):
             self.consents.give(subject_id, purpose, actor)
-        self._audit.write(self._db, actor, "member.register", "member", member.id)
-        self._messages.notify(
-            member.id, "welcome", {}, key=f"welcome:{member.id}", region=wanted.region
-        )
+        action = "member.open" if wanted.opened_by else "member.register"
+        self._audit.write(self._db, actor, action, "member", member.id)
+        kind = "account_opened" if wanted.opened_by else "welcome"
+        self._messages.notify(member.id, kind, {}, key=f"welcome:{member.id}", region=wanted.region)
         data = {"member_id": member.id, "referral_code": wanted.referral_code}
         key = f"member_registered:{member.id}"
         event = Event("member_registered", key, wanted.region, clock.now(), data)
