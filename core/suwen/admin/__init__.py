@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from suwen.admin.panels import add_member_panel
 from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def includeme(config: Configurator) -> None:
     """Directive, routes, pages and navigation."""
     config.registry["suwen.counters"] = []
     config.add_directive("add_suwen_counter", add_counter, action_wrap=False)
+    config.add_directive("add_suwen_member_panel", add_member_panel, action_wrap=False)
     config.include("suwen.accounts.staffing.permissions")
     config.add_suwen_permission("staff.plugins", _("管理插件、地区和设置"), "system")
     config.add_suwen_permission("staff.audit", _("查看审计日志"), "system")
