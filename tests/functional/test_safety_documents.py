@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import text
 
 from suwen.accounts.services import accounts
-from suwen.archives.importing import NEEDED_CONSENTS
+from suwen.archives.matching import NEEDED_CONSENTS
 from suwen.archives.services import archives, importing
 from suwen.hookspecs.archive import Upload
 from suwen.kernel.audit import Actor

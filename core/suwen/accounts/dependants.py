@@ -84,7 +84,7 @@ class NotAdult(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Dependant:
-    """A dependant in the clear, for his member. ``is_linked``: he took his place himself."""
+    """A dependant in the clear, for his member."""
 
     subject_id: int
     relation: str
@@ -93,8 +93,14 @@ class Dependant:
     sex: str | None
     is_minor: bool
     age: int
-    is_linked: bool = False
+    linked_id: int | None = None
+    """His own subject, once he has taken his place himself."""
     removed_at: datetime | None = None
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether he describes himself and consents himself."""
+        return self.linked_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ class Dependants:
             sex=known.sex,
             is_minor=age < self._adult_age,
             age=age,
-            is_linked=row.linked_id is not None,
+            linked_id=row.linked_id,
             removed_at=row.removed_at,
         )
 

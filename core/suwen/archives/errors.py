@@ -32,3 +32,17 @@ class SecondPersonNeeded(Conflict):
 
     code = "second_person_needed"
     message = _("此报告须由导入人之外的另一位工作人员发布")
+
+
+class NobodyFits(Invalid):
+    """A group's report that names nobody for whom the group ordered and who has taken his place."""
+
+    code = "nobody_fits"
+    message = _("报告上的姓名和出生日期没有唯一对应到已认领的受检人；请核对报告，或请受检人先认领")
+
+
+class AllReported(Conflict):
+    """As many people as were paid for have reports already."""
+
+    code = "all_reported"
+    message = _("该订单项的检测份数都已有其他受检人的报告")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from suwen.accounts.errors import ConsentRequired
 from suwen.archives.errors import (
+    AllReported,
     DocumentRefused,
     DuplicateDocument,
+    NobodyFits,
     SecondPersonNeeded,
     WrongOrder,
 )
-from suwen.archives.matching import judge
+from suwen.archives.matching import Candidate, Candidates
 from suwen.archives.models import ArchiveDocument, ArchiveRecord, ArchiveTransition
 from suwen.archives.states import REPORT
 from suwen.hookspecs.archive import Inspection, Upload, UploadRefused
@@ -39,17 +42,15 @@ if TYPE_CHECKING:
     from suwen.kernel.plugins.registry import Registered
     from suwen.messaging.services import MessagingService
 
-NEEDED_CONSENTS = ("testing", "sensitive_data", "specimen")
 MAX_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The order line whose result a document is, and whose archive it belongs to."""
+    """The order line whose result a document is."""
 
     order: Order
     line: OrderLine
-    subject_id: int
     test: Registered[TestType]
     type: Registered[ArchiveType]
 
@@ -69,7 +70,7 @@ class Importing:
         self._db = db
         self._house = house
         self._consents = consents
-        self._profiles = profiles
+        self._candidates = Candidates(db, house, profiles)
         self._messaging = messaging
 
     def target(
@@ -88,8 +89,7 @@ class Importing:
         if test is None:
             raise WrongOrder(fields={"line": _("请选择订单中的一项检测")})
         archive_type = self._house.host.archive_types.get(test.obj.archive_type)
-        subject_id = self._profiles.subject_of(order.member_id)
-        return Target(order, chosen[0], subject_id, test, archive_type)
+        return Target(order, chosen[0], test, archive_type)
 
     def inspect(self, target: Target, upload: Upload) -> Inspection:
         """Let the archive type look into the document; raises ``DocumentRefused``."""
@@ -100,44 +100,63 @@ class Importing:
             raise DocumentRefused(error.reason, fields={"file": error.reason}) from error
 
     def import_report(self, target: Target, upload: Upload, actor: Actor) -> ArchiveRecord:
-        """Take one document in: ``matched`` when it names the subject, else ``quarantined``.
+        """Take one document in: ``matched`` when it names one person of the order, else
+        ``quarantined``.
 
-        Raises ``DocumentRefused``, ``DuplicateDocument`` or ``ConsentRequired``; then nothing is
-        kept, neither row nor file.
+        Raises ``DocumentRefused``, ``DuplicateDocument``, ``NobodyFits``, ``AllReported`` or
+        ``ConsentRequired``; then nothing is kept, neither row nor file.
         """
-        for purpose in NEEDED_CONSENTS:
-            self._consents.require(target.subject_id, purpose)
         inspection = self.inspect(target, upload)
         fingerprint = self._fingerprint(inspection.content)
         known = select(ArchiveDocument.id).where(ArchiveDocument.fingerprint == fingerprint)
         if self._db.execute(known).first() is not None:
             raise DuplicateDocument(fields={"file": DuplicateDocument.message})
-        profile = self._profiles.read(target.order.member_id)
-        state, reason = judge(inspection.parsed, profile)
+        person, state, reason = self._candidates.choose(
+            target.order, target.line, inspection.parsed
+        )
+        if person is None:
+            raise NobodyFits(fields={"file": NobodyFits.message})
+        self._require_consents(person)
         lock(self._db, OrderLine, target.line.id)
-        record = self._record(target, inspection, state, actor)
-        self._document(record, target, upload, inspection, fingerprint)
+        self._check_room(target.line, person.subject_id)
+        record = self._record(target, person, inspection, state, actor)
+        self._document(record, upload, inspection, fingerprint)
         self._step(record, "", state, actor, reason)
         self._log(record, "report.import", actor, state)
         return record
+
+    def _require_consents(self, person: Candidate) -> None:
+        if not person.may_be_tested:
+            raise ConsentRequired("testing")
+        for purpose in person.needs:
+            self._consents.require(person.subject_id, purpose)
+
+    def _check_room(self, line: OrderLine, subject_id: int) -> None:
+        """A line of three pieces has reports of three people at most, each in any version."""
+        query = select(ArchiveRecord.subject_id).where(
+            ArchiveRecord.order_line_id == line.id, ArchiveRecord.state != "refused"
+        )
+        others = set(self._db.scalars(query.distinct())) - {subject_id}
+        if len(others) >= line.quantity:
+            raise AllReported(fields={"line": AllReported.message})
 
     def _fingerprint(self, content: bytes) -> str:
         return self._house.vault.mac("archive document", content)
 
     def _record(
-        self, target: Target, inspection: Inspection, state: str, actor: Actor
+        self, target: Target, person: Candidate, inspection: Inspection, state: str, actor: Actor
     ) -> ArchiveRecord:
         record = ArchiveRecord(
             id=ids.new_id(),
             public_id=ids.token(),
-            subject_id=target.subject_id,
-            member_id=target.order.member_id,
+            subject_id=person.subject_id,
+            member_id=person.member_id,
             type=target.type.code,
             plugin=target.type.plugin,
             region=target.order.region,
             state=state,
             order_line_id=target.line.id,
-            version=self._next_version(target.line.id),
+            version=self._next_version(target.line.id, person.subject_id),
             imported_by=actor.id or 0,
             created_at=clock.now(),
         )
@@ -148,26 +167,27 @@ class Importing:
             "categories": list(target.test.obj.categories),
             "facts": facts,
         }
-        cipher = self._house.vault.subject(target.subject_id)
+        cipher = self._house.vault.subject(person.subject_id)
         text = json.dumps(content, ensure_ascii=False)
         record.sealed = cipher.seal(text, f"archive_record:sealed:{record.id}")
         self._db.add(record)
         self._db.flush()
         return record
 
-    def _next_version(self, line_id: int) -> int:
-        query = select(ArchiveRecord.version).where(ArchiveRecord.order_line_id == line_id)
+    def _next_version(self, line_id: int, subject_id: int) -> int:
+        query = select(ArchiveRecord.version).where(
+            ArchiveRecord.order_line_id == line_id, ArchiveRecord.subject_id == subject_id
+        )
         return max(self._db.scalars(query).all(), default=0) + 1
 
     def _document(
         self,
         record: ArchiveRecord,
-        target: Target,
         upload: Upload,
         inspection: Inspection,
         fingerprint: str,
     ) -> None:
-        cipher = self._house.vault.subject(target.subject_id)
+        cipher = self._house.vault.subject(record.subject_id)
         document_id = ids.new_id()
         # Rows first: if they cannot be written, no file is left behind.
         row = ArchiveDocument(
@@ -231,6 +251,7 @@ class Importing:
         data = {
             "record_id": record.id,
             "member_id": record.member_id,
+            "subject_id": record.subject_id,
             "order_line_id": record.order_line_id,
         }
         key = f"report_released:{record.id}"
@@ -251,6 +272,7 @@ class Importing:
         lock(self._db, OrderLine, record.order_line_id)
         query = select(ArchiveRecord).where(
             ArchiveRecord.order_line_id == record.order_line_id,
+            ArchiveRecord.subject_id == record.subject_id,
             ArchiveRecord.state == "released",
             ArchiveRecord.id != record.id,
         )

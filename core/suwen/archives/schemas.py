@@ -38,6 +38,7 @@ class RecordOut(colander.MappingSchema):
     id = colander.SchemaNode(Text())
     type = colander.SchemaNode(Text())
     title = colander.SchemaNode(Text())
+    person = colander.SchemaNode(Text(), missing=None)
     state = colander.SchemaNode(Text(), validator=colander.OneOf(READABLE))
     released_at = colander.SchemaNode(DateTimeOut(), missing=None)
     is_new = colander.SchemaNode(StrictBoolean())

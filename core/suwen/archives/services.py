@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from suwen.accounts.consents import PURPOSES
-from suwen.accounts.models import Member
+from suwen.accounts.dependants import dependants
+from suwen.accounts.models import Member, Subject
 from suwen.accounts.services import accounts
 from suwen.archives.importing import Importing
 from suwen.archives.models import ArchiveDocument, ArchiveRecord
@@ -49,6 +50,8 @@ class OpenedRecord:
     """A record that was opened for its subject."""
 
     record: ArchiveRecord
+    person: str | None
+    """Name of the dependant that it is about; None for the member himself."""
     title: str
     test: str
     type_title: str
@@ -86,8 +89,19 @@ class ArchiveService:
         if cursor is not None:
             query = query.where(ArchiveRecord.id < (ids.parse(cursor) or 0))
         rows = self._db.scalars(query.order_by(ArchiveRecord.id.desc()).limit(limit + 1)).all()
-        items = [self._listed(row) for row in rows[:limit]]
+        names = self._names(member_id, rows[:limit])
+        items = [{**self._listed(row), "person": names.get(row.subject_id)} for row in rows[:limit]]
         return items, str(rows[limit - 1].id) if len(rows) > limit else None
+
+    def _names(self, member_id: int, rows: Sequence[ArchiveRecord]) -> Mapping[int, str]:
+        """Names of dependants whose records these are; the member's own need none."""
+        himself = select(Subject.id).where(
+            Subject.member_id == member_id, Subject.relation == "self"
+        )
+        if {row.subject_id for row in rows} <= set(self._db.scalars(himself)):
+            return {}
+        family = dependants(self._house, self._db, member_id).all(removed=True)
+        return {one.subject_id: one.name for one in family}
 
     def _listed(self, row: ArchiveRecord) -> dict[str, Any]:
         return {
@@ -123,19 +137,23 @@ class ArchiveService:
             raise NotFound
         return record
 
-    def open(self, member_id: int, public_id: str, actor: Actor, locale: str) -> OpenedRecord:
+    def open(
+        self, member_id: int, public_id: str, actor: Actor, locale: str, *, reason: str = ""
+    ) -> OpenedRecord:
         """Open one's own record; the read is logged in the same transaction.
 
-        Raises ``NotFound`` for what is not the member's or not released.
+        ``reason`` says for whom somebody else reads it. Raises ``NotFound`` for what is not the
+        member's or not released.
         """
         record = self._own(member_id, public_id)
-        self._log(actor, "record.read", record)
-        if record.first_read_at is None:
+        self._log(actor, "record.read", record, reason)
+        if record.first_read_at is None and actor.id == member_id:
             record.first_read_at = clock.now()
         self._db.flush()
         content = self._content(record)
         return OpenedRecord(
             record=record,
+            person=self._names(member_id, [record]).get(record.subject_id),
             title=content["title"],
             test=content["test"],
             type_title=self._house.host.archive_types.title(record.type),
@@ -177,21 +195,21 @@ class ArchiveService:
         ]
 
     def document(
-        self, member_id: int, public_id: str, document_id: int, actor: Actor
+        self, member_id: int, public_id: str, document_id: int, actor: Actor, *, reason: str = ""
     ) -> tuple[Document, bytes]:
         """The content of a document of one's own record; logged. Raises ``NotFound``."""
         record = self._own(member_id, public_id)
         row = self._db.get(ArchiveDocument, document_id)
         if row is None or row.record_id != record.id:
             raise NotFound
-        self._log(actor, "document.read", record)
+        self._log(actor, "document.read", record, reason)
         self._db.flush()
         cipher = self._cipher(record.subject_id)
         content = self._house.files.get(row.stored_name, cipher)
         name = cipher.open_text(row.file_name, f"archive_document:file_name:{row.id}")
         return Document(row.id, name, row.media_type, row.size, row.pages), content
 
-    def _log(self, actor: Actor, action: str, record: ArchiveRecord) -> None:
+    def _log(self, actor: Actor, action: str, record: ArchiveRecord, reason: str) -> None:
         self._house.audit.write(
             self._db,
             actor.at(record.region),
@@ -199,17 +217,18 @@ class ArchiveService:
             "archive_record",
             record.id,
             subject_id=record.subject_id,
+            reason=reason,
         )
 
     def accesses(
         self, member_id: int, cursor: str | None = None, limit: int = PAGE
     ) -> tuple[list[Access], str | None]:
-        """Who read or handled the subject's records, newest first."""
-        subject_id = accounts(self._house, self._db).profiles.subject_of(member_id)
+        """Who read or handled records of the member and his dependants, newest first."""
+        subjects = select(Subject.id).where(Subject.member_id == member_id)
         query = select(AuditEvent, Member.display_name).outerjoin(
             Member, Member.id == AuditEvent.actor_id
         )
-        query = query.where(AuditEvent.subject_id == subject_id)
+        query = query.where(AuditEvent.subject_id.in_(subjects))
         if cursor is not None:
             query = query.where(AuditEvent.id < (ids.parse(cursor) or 0))
         rows = self._db.execute(query.order_by(AuditEvent.id.desc()).limit(limit + 1)).all()
@@ -236,10 +255,9 @@ class ArchiveService:
 
 
 def _access(event: AuditEvent, name: str | None, member_id: int) -> Access:
-    who = (
-        "self" if event.actor_id == member_id and event.actor_kind == "member" else event.actor_kind
-    )
-    shown = name if who == "staff" and name else who
+    by_member = event.actor_kind == "member"
+    who = "self" if by_member and event.actor_id == member_id else event.actor_kind
+    shown = name if who in {"staff", "member"} and name else who
     about = PURPOSES.get(event.reason) if event.object_kind == "consent" else None
     return Access(event.at, shown, event.action, about.title if about else event.reason)
 

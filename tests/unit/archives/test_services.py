@@ -15,7 +15,7 @@ from suwen.archives.errors import (
     SecondPersonNeeded,
     WrongOrder,
 )
-from suwen.archives.importing import NEEDED_CONSENTS
+from suwen.archives.matching import NEEDED_CONSENTS
 from suwen.archives.models import ArchiveDocument, ArchiveRecord
 from suwen.archives.services import archives, importing
 from suwen.hookspecs.archive import Upload

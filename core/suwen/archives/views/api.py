@@ -76,6 +76,7 @@ def get_archive_record(request: Request) -> dict[str, Any]:
         "id": opened.record.public_id,
         "type": opened.record.type,
         "title": opened.title,
+        "person": opened.person,
         "state": opened.record.state,
         "released_at": _iso(opened.record.released_at),
         "is_new": False,

@@ -32,6 +32,14 @@ ACTIONS = {
     "consent.withdraw": _("撤回授权"),
     "questionnaire.read": _("查看测评结果"),
     "questionnaire.submit": _("提交测评"),
+    "dependant.add": _("添加家人"),
+    "dependant.change": _("修改家人资料"),
+    "dependant.remove": _("移除家人"),
+    "dependant.link": _("生成家人关联链接"),
+    "dependant.take_over": _("关联为家人"),
+    "dependant.leave": _("解除家人关联"),
+    "roster.claim": _("认领单位名册中的位置"),
+    "roster.leave": _("离开单位名册"),
 }
 
 
