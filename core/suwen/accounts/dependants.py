@@ -148,7 +148,7 @@ class Dependants:
     def all(self, *, removed: bool = False) -> Sequence[Dependant]:
         """Dependants in the order in which they came; with ``removed`` also those taken off."""
         query = select(Subject).where(
-            Subject.member_id == self._member_id, Subject.relation != SELF
+            Subject.member_id == self._member_id, Subject.relation.in_(RELATIONS)
         )
         if not removed:
             query = query.where(Subject.removed_at.is_(None))
@@ -164,7 +164,7 @@ class Dependants:
         if (
             row is None
             or row.member_id != self._member_id
-            or row.relation == SELF
+            or row.relation not in RELATIONS
             or row.removed_at is not None
         ):
             raise NotFound
