@@ -39,10 +39,14 @@ class LineFact:
 
 
 def line_of(
-    found: tuple[Sku, Product] | None, quantity: int, tests: Mapping[str, Any], field: str
+    found: tuple[Sku, Product] | None,
+    quantity: int,
+    tests: Mapping[str, Any],
+    field: str,
+    most: int = MAX_QUANTITY,
 ) -> LineFact:
-    """Freeze one line; raises at ``field`` what keeps it from being sold."""
-    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+    """Freeze one line of at most ``most`` pieces; raises at ``field`` what keeps it from being sold."""
+    if type(quantity) is not int or not 1 <= quantity <= most:
         raise BadQuantity(fields={f"{field}.quantity": BadQuantity.message})
     if found is None or found[1].test_type not in tests:
         raise SkuUnavailable(fields={f"{field}.sku_id": SkuUnavailable.message})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import nh3
 from sqlalchemy import Select, or_, select
 
-from suwen.catalog.lines import LineFact, give_back, line_of, take_stock
+from suwen.catalog.lines import MAX_QUANTITY, LineFact, give_back, line_of, take_stock
 from suwen.catalog.models import FACETS, Category, Product, ProductCategory, ProductTag, Sku
 from suwen.kernel import clock, ids
 from suwen.kernel.cache import VersionedCache, bump, versions_of
@@ -182,10 +182,12 @@ class CatalogService:
             grouped[row.facet].append({"facet": row.facet, "slug": row.slug, "name": row.name})
         return grouped
 
-    def lines_for(self, region: str, items: Sequence[tuple[int, int]]) -> Sequence[LineFact]:
+    def lines_for(
+        self, region: str, items: Sequence[tuple[int, int]], most: int = MAX_QUANTITY
+    ) -> Sequence[LineFact]:
         """Frozen facts of ``(sku_id, quantity)``; raises ``BadQuantity`` or ``SkuUnavailable``.
 
-        Prices come from here and nowhere else.
+        Prices come from here and nowhere else. ``most`` bounds the pieces of a line.
         """
         tests = self.offered_tests(region)
         query = (
@@ -196,7 +198,7 @@ class CatalogService:
         )
         found = {sku.id: (sku, product) for sku, product in self._db.execute(query)}
         return [
-            line_of(found.get(sku_id), quantity, tests, f"items.{index}")
+            line_of(found.get(sku_id), quantity, tests, f"items.{index}", most)
             for index, (sku_id, quantity) in enumerate(items)
         ]
 

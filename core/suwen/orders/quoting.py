@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from suwen.catalog.lines import MAX_QUANTITY
 from suwen.hookspecs.payment import OfferContext
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.i18n import _
@@ -35,6 +36,8 @@ class Wish:
     point_id: int | None = None
     address_id: int | None = None
     use_balance_fen: int = 0
+    most: int = MAX_QUANTITY
+    """Pieces that a line may hold; a group orders for many people at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Quoting:
         if wish.use_balance_fen:
             raise BalanceUnavailable(fields={"use_balance_fen": BalanceUnavailable.message})
         region, address = self._place(wish)
-        lines = tuple(self._catalog.lines_for(region.code, _merged(wish.items)))
+        lines = tuple(self._catalog.lines_for(region.code, _merged(wish.items), wish.most))
         self._check_method(wish, lines)
         total = sum(line.amount_fen for line in lines)
         methods = self._payments.methods(
