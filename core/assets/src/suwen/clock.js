@@ -43,7 +43,22 @@ function startPoll(place) {
   setTimeout(ask, every);
 }
 
+// data-wait="60": a button that sends a code again waits until another may be asked for.
+function startWait(button) {
+  const label = button.textContent;
+  const until = Date.now() + Number(button.dataset.wait) * 1000;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? `${label} (${left})` : label;
+    if (left <= 0) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
+}
+
 export function start() {
   each("[data-countdown]", startCountdown);
   each("[data-poll-url]", startPoll);
+  each("[data-wait]", startWait);
 }
