@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from suwen.accounts.models import Member
 from suwen.accounts.people.changing import ACTIONS, Changes, clean_tag
 from suwen.accounts.people.errors import NothingChosen
-from suwen.accounts.people.listing import People
+from suwen.accounts.people.listing import Line, People
 from suwen.accounts.people.models import MemberBulk
 from suwen.accounts.people.rules import given_reason
 from suwen.accounts.people.schemas import FilterIn
 from suwen.accounts.people.scope import Scope
 from suwen.accounts.people.wanted import Wanted
-from suwen.forms.schemas import from_text
+from suwen.forms.schemas import validated
 from suwen.kernel import clock, ids, outbox
 from suwen.kernel.audit import Actor
 from suwen.kernel.db import locked
@@ -72,6 +72,10 @@ class Bulk:
     def _conditions(self, wanted: Wanted) -> list[Any]:
         markets = self._house.regions.all(self._db)
         return [*self._scope.conditions(markets), *wanted.conditions(markets)]
+
+    def first(self, order: Order, limit: int) -> Sequence[Line]:
+        """The first of all that fit, to be named on the page that asks."""
+        return self.people().page(_wanted(order.query), limit=limit).items
 
     def begin(self, order: Order, actor: Actor) -> MemberBulk:
         """Write it down, or find what the first click wrote. Few members are done at once.
@@ -163,7 +167,7 @@ class Bulk:
 
 
 def _wanted(query: Mapping[str, str]) -> Wanted:
-    return Wanted.of(from_text(FilterIn(), query))
+    return Wanted.of(validated(FilterIn(), query))
 
 
 def carry_out(house: House, payload: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ class BadTag(Invalid):
 
     def __init__(self) -> None:
         """Put the message beside the tag."""
-        super().__init__(fields={"tag": self.message})
+        super().__init__(fields={"label": self.message})
 
 
 class TooManyTags(Conflict):
