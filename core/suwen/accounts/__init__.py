@@ -31,6 +31,7 @@ def includeme(config: Configurator) -> None:
     install(house)
     config.registry["suwen.trusted_proxies"] = proxies(house.settings.trusted_proxies)
     config.include("suwen.accounts.staffing")
+    config.include("suwen.accounts.people.routes")
     config.set_security_policy(SecurityPolicy(house.settings))
     config.add_request_method(require_step_up, "require_step_up")
     config.add_request_method(actor, "actor", reify=True)

@@ -29,6 +29,7 @@ def install(house: House) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    """Mount the domain; it has no pages of its own."""
+    """Mount the domain; members read messages on the pages of its plugins."""
     install(config.registry.house)
+    config.scan("suwen.messaging.views")
     config.add_suwen_permission("staff.messages", _("管理消息和推送"), "messaging")
