@@ -52,7 +52,7 @@ def test_next_never_leaves_the_site(web, make_member, evil):
 
 def test_public_pages_are_open_and_undeclared_ones_are_not(web, staff):
     assert web.get("/open").json == {"member": None}
-    staff("administrator", "finance", "auditor")
+    staff("administrator", "finance", "expert")
     web.get("/undeclared", status=403)
 
 

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from suwen.accounts import contacts
-from suwen.accounts.commands import ROLE_NAMES
-from suwen.accounts.staffing.models import StaffGrant
 from suwen.accounts.roles import ROLES
 from suwen.accounts.services import Registration, accounts
+from suwen.accounts.staffing.branches import BranchWish, branch_book
+from suwen.accounts.staffing.models import StaffGrant
 from suwen.cli.program import Program
-from suwen.kernel.audit import AuditEvent
+from suwen.kernel.audit import SYSTEM, AuditEvent
 from suwen.kernel.regions import Region
 
 pytest_plugins = ["tests.fixtures_surfaces"]
@@ -38,8 +38,23 @@ def grants(program):
         return [tuple(row) for row in db.execute(select(StaffGrant.role, StaffGrant.region))]
 
 
-def test_the_commands_know_the_roles_of_the_program():
-    assert set(ROLE_NAMES) == set(ROLES)
+@pytest.mark.sqlite
+def test_the_commands_know_the_roles_of_the_program(shell, program, member):
+    assert {row["role"] for row in shell.json("staff", "roles")} == set(ROLES)
+    shell("staff", "grant", "emperor", ADDRESS, status=1)
+    assert grants(program) == []
+
+
+@pytest.mark.sqlite
+def test_a_role_can_be_of_one_branch(shell, program, member):
+    with program.house.database.transaction() as db:
+        wish = BranchWish("YYL-01", "岳阳楼门诊部", "clinic", "430602")
+        branch_book(program.house, db).create(SYSTEM, wish)
+    shell("staff", "grant", "sampling", ADDRESS, "--branch", "YYL-01")
+    assert shell.json("staff", "list")[0]["branch"] == "YYL-01"
+    shell("staff", "grant", "sampling", ADDRESS, "--branch", "NOWHERE", status=1)
+    shell("staff", "revoke", "sampling", ADDRESS, "--branch", "YYL-01")
+    assert grants(program) == []
 
 
 def test_a_role_is_given_listed_and_taken(shell, program, member):
@@ -49,8 +64,11 @@ def test_a_role_is_given_listed_and_taken(shell, program, member):
     assert shell.json("staff", "list")[0]["member_id"] == str(member)
     assert ADDRESS not in shell.out
 
-    assert shell.json("staff", "revoke", "administrator", ADDRESS)["change"] == "revoke"
-    assert grants(program) == []
+    shell("staff", "revoke", "administrator", ADDRESS, status=1)
+    assert grants(program) == [("administrator", "*")], "the last one stays"
+    shell("staff", "grant", "finance", ADDRESS)
+    assert shell.json("staff", "revoke", "finance", ADDRESS)["change"] == "revoke"
+    assert grants(program) == [("administrator", "*")]
     with program.house.database.snapshot() as db:
         actions = set(db.scalars(select(AuditEvent.action)))
     assert {"role.grant", "role.revoke"} <= actions

@@ -71,6 +71,10 @@ class Permissions:
         """Names of those that can be given for one branch."""
         return frozenset(item.name for item in self._known.values() if item.by_branch)
 
+    def titles(self, names: Iterable[str]) -> list[str]:
+        """Titles of some, as message ids; the name itself for what nobody declares any more."""
+        return [self._known[name].title if name in self._known else name for name in names]
+
     def areas(self) -> Sequence[tuple[str, Sequence[Permission]]]:
         """They, grouped by area, in the order of their first declaration."""
         found: dict[str, list[Permission]] = {}
