@@ -1,20 +1,21 @@
-"""What a member tells about himself, and where parcels go. All of it is sealed."""
+"""What a member tells about himself. All of it is sealed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
+from suwen.accounts.addresses import Address, AddressBook
 from suwen.accounts.contacts import mask_name
-from suwen.accounts.models import GROUP, Member, PostalAddress, Subject
-from suwen.kernel import clock, ids
-from suwen.kernel.errors import Conflict, NotFound
-from suwen.kernel.i18n import _
+from suwen.accounts.marks import name_mark
+from suwen.accounts.models import GROUP, Member, Subject
+from suwen.kernel.db import lock
+from suwen.kernel.errors import NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,15 +23,9 @@ if TYPE_CHECKING:
     from suwen.accounts.logins import Logins
     from suwen.kernel.crypto import Vault
 
+__all__ = ["SEXES", "Address", "AddressBook", "Profile", "Profiles"]
+
 SEXES: Final = ("female", "male")
-MAX_ADDRESSES: Final = 20
-
-
-class TooManyAddresses(Conflict):
-    """More addresses than anybody needs."""
-
-    code = "too_many_addresses"
-    message = _("最多保存 20 个收货地址，请先删除不用的")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +36,6 @@ class Profile:
     birth_date: date | None = None
     sex: str | None = None
     occupation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A postal address in the clear, for its owner and for the parcel's label."""
-
-    id: int
-    recipient: str
-    phone: str
-    region_code: str
-    detail: str
-    is_default: bool
 
 
 class Profiles:
@@ -93,7 +76,9 @@ class Profiles:
         """Change what ``changes`` names: fields of the profile, ``region_code``, the group's
         ``name`` and ``nature``, ``locale``.
         """
-        member = self.member(member_id)
+        self.member(member_id)
+        # Two changes at once would each write the whole profile: one waits for the other.
+        member = lock(self._db, Member, member_id)
         for name in ("region_code", "locale"):
             if name in changes:
                 setattr(member, name, changes[name])
@@ -105,6 +90,8 @@ class Profiles:
         if fields:
             profile = Profile(**{**asdict(profile), **fields})
             member.profile = self._sealed(member_id, profile)
+        called = member.group_name if member.kind == GROUP else profile.real_name
+        member.name_index = name_mark(self._vault, called)
         member.display_name = self._display_name(member, profile)
         self._db.flush()
 
@@ -120,103 +107,3 @@ class Profiles:
             return mask_name(profile.real_name)
         logins = self._logins.of(member.id)
         return logins[0].masked if logins else member.display_name
-
-
-class AddressBook:
-    """One member's postal addresses; another member's do not exist."""
-
-    def __init__(self, db: Session, vault: Vault, member_id: int) -> None:
-        """Only rows of ``member_id`` are read or written."""
-        self._db = db
-        self._vault = vault
-        self._member_id = member_id
-
-    def all(self) -> Sequence[Address]:
-        """All addresses, the default first."""
-        rows = self._db.scalars(
-            select(PostalAddress)
-            .where(PostalAddress.member_id == self._member_id)
-            .order_by(PostalAddress.is_default.desc(), PostalAddress.id.desc())
-            .limit(MAX_ADDRESSES)
-        ).all()
-        return [self._clear(row) for row in rows]
-
-    def get(self, address_id: int) -> Address:
-        """One address; raises ``NotFound``."""
-        return self._clear(self._row(address_id))
-
-    def create(
-        self, recipient: str, phone: str, region_code: str, detail: str, *, is_default: bool = False
-    ) -> Address:
-        """Add an address; the first one is the default. Raises ``TooManyAddresses``."""
-        count = self._db.scalar(
-            select(func.count())
-            .select_from(PostalAddress)
-            .where(PostalAddress.member_id == self._member_id)
-        )
-        if (count or 0) >= MAX_ADDRESSES:
-            raise TooManyAddresses
-        row = PostalAddress(
-            id=ids.new_id(),
-            member_id=self._member_id,
-            region_code=region_code,
-            sealed=b"",
-            is_default=is_default or not count,
-            created_at=clock.now(),
-        )
-        row.sealed = self._seal(row.id, recipient, phone, detail)
-        if row.is_default:
-            self._undefault()
-        self._db.add(row)
-        self._db.flush()
-        return self._clear(row)
-
-    def update(self, address_id: int, changes: Mapping[str, Any]) -> Address:
-        """Change what is named; raises ``NotFound``."""
-        row = self._row(address_id)
-        old = self._clear(row)
-        parts = {name: changes.get(name, getattr(old, name)) for name in _SEALED}
-        row.sealed = self._seal(row.id, **parts)
-        row.region_code = changes.get("region_code", row.region_code)
-        if changes.get("is_default"):
-            self._undefault()
-            row.is_default = True
-        self._db.flush()
-        return self._clear(row)
-
-    def delete(self, address_id: int) -> None:
-        """Delete an address; the newest of the others becomes the default. Raises ``NotFound``."""
-        row = self._row(address_id)
-        self._db.delete(row)
-        self._db.flush()
-        rest = self.all()
-        if rest and not rest[0].is_default:
-            self._row(rest[0].id).is_default = True
-            self._db.flush()
-
-    def _row(self, address_id: int) -> PostalAddress:
-        row = self._db.get(PostalAddress, address_id)
-        if row is None or row.member_id != self._member_id:
-            raise NotFound
-        return row
-
-    def _undefault(self) -> None:
-        self._db.execute(
-            update(PostalAddress)
-            .where(PostalAddress.member_id == self._member_id)
-            .values(is_default=False)
-        )
-
-    def _seal(self, address_id: int, recipient: str, phone: str, detail: str) -> bytes:
-        parts = {"recipient": recipient, "phone": phone, "detail": detail}
-        text = json.dumps(parts, ensure_ascii=False)
-        return self._vault.house.seal(text, f"postal_address:sealed:{address_id}")
-
-    def _clear(self, row: PostalAddress) -> Address:
-        text = self._vault.house.open(row.sealed, f"postal_address:sealed:{row.id}")
-        return Address(
-            id=row.id, region_code=row.region_code, is_default=row.is_default, **json.loads(text)
-        )
-
-
-_SEALED: Final = ("recipient", "phone", "detail")

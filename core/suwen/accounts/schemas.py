@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Any, Final
 
 import colander
 
+from suwen.accounts.addresses import BOTH, PURPOSES
 from suwen.accounts.codes import PURPOSES as CODE_PURPOSES
 from suwen.accounts.models import INDIVIDUAL, KINDS, NATURES
 from suwen.accounts.profiles import SEXES
+from suwen.forms.names import INVISIBLE, PersonName, PublicName
 from suwen.forms.schemas import (
     DateTimeOut,
     Day,
@@ -24,10 +27,15 @@ from suwen.kernel import clock
 from suwen.kernel.i18n import LOCALES, _
 
 EARLIEST: Final = date(1900, 1, 1)
+_UNSEEN: Final = frozenset({"Cf", "Co", "Cn", "Zl", "Zp"})
 
 
 def _text(maximum: int, **options: Any) -> colander.SchemaNode:
     return colander.SchemaNode(Text(), validator=colander.Length(max=maximum), **options)
+
+
+def _name(kind: type[Text], maximum: int, **options: Any) -> colander.SchemaNode:
+    return colander.SchemaNode(kind(), validator=colander.Length(max=maximum), **options)
 
 
 def _one_of(choices: tuple[str, ...], **options: Any) -> colander.SchemaNode:
@@ -57,6 +65,17 @@ def _secret(**options: Any) -> colander.SchemaNode:
     return colander.SchemaNode(Secret(), validator=colander.Length(max=1024), **options)
 
 
+def _visible(maximum: int, **options: Any) -> colander.SchemaNode:
+    """Text whose every sign can be seen."""
+    found = colander.All(colander.Length(max=maximum), _seen)
+    return colander.SchemaNode(Text(), validator=found, **options)
+
+
+def _seen(node: colander.SchemaNode, value: str) -> None:
+    if any(unicodedata.category(sign) in _UNSEEN for sign in value):
+        raise colander.Invalid(node, INVISIBLE)
+
+
 def _past_day(node: colander.SchemaNode, value: date) -> None:
     if not EARLIEST <= value <= clock.today():
         raise colander.Invalid(node, _("出生日期不正确"))
@@ -73,7 +92,7 @@ class CodeOut(colander.MappingSchema):
 
 
 class GroupIn(colander.MappingSchema):
-    name = _text(80)
+    name = _name(PublicName, 80)
     nature = _one_of(NATURES)
 
 
@@ -87,7 +106,7 @@ def group_fits(node: colander.SchemaNode, value: dict[str, Any]) -> None:
 class RegistrationIn(colander.MappingSchema):
     kind = _one_of(KINDS, missing=INDIVIDUAL)
     address = _text(254)
-    code = _text(12)
+    code = _text(24)
     password = _secret()
     group = GroupIn(missing=None)
     referral_code = _text(40, missing=None)
@@ -97,13 +116,13 @@ class RegistrationIn(colander.MappingSchema):
 class SignInIn(colander.MappingSchema):
     address = _text(254)
     password = _secret(missing=None)
-    code = _text(12, missing=None)
-    totp = _text(12, missing=None)
+    code = _text(24, missing=None)
+    totp = _text(24, missing=None)
 
 
 class ResetIn(colander.MappingSchema):
     address = _text(254)
-    code = _text(12)
+    code = _text(24)
     password = _secret()
 
 
@@ -117,8 +136,8 @@ class RefreshIn(colander.MappingSchema):
 
 class StepUpIn(colander.MappingSchema):
     password = _secret(missing=None)
-    code = _text(12, missing=None)
-    totp = _text(12, missing=None)
+    code = _text(24, missing=None)
+    totp = _text(24, missing=None)
 
 
 class TokensOut(colander.MappingSchema):
@@ -141,6 +160,13 @@ class Names(colander.SequenceSchema):
     name = colander.SchemaNode(Text())
 
 
+class CompletionOut(colander.MappingSchema):
+    """How complete the profile is; ``missing`` names fields, and ``delivery_address``."""
+
+    percent = colander.SchemaNode(StrictInteger(0, 100))
+    missing = Names()
+
+
 class MeOut(colander.MappingSchema):
     id = colander.SchemaNode(IdString())
     kind = colander.SchemaNode(Text())
@@ -159,6 +185,7 @@ class MeOut(colander.MappingSchema):
     subject_id = colander.SchemaNode(IdString())
     totp = colander.SchemaNode(StrictBoolean())
     permissions = Names()
+    completion = CompletionOut()
 
 
 class RegisteredOut(TokensOut):
@@ -168,31 +195,33 @@ class RegisteredOut(TokensOut):
 class ProfileIn(colander.MappingSchema):
     """What is missing stays as it is."""
 
-    real_name = _text(60, missing=colander.drop)
+    real_name = _name(PersonName, 60, missing=colander.drop)
     birth_date = colander.SchemaNode(Day(), validator=_past_day, missing=colander.drop)
     sex = _one_of(SEXES, missing=colander.drop)
-    occupation = _text(60, missing=colander.drop)
+    occupation = _visible(60, missing=colander.drop)
     region_code = colander.SchemaNode(DivisionCode(), missing=colander.drop)
     locale = _one_of(LOCALES, missing=colander.drop)
-    name = _text(80, missing=colander.drop)
+    name = _name(PublicName, 80, missing=colander.drop)
     nature = _one_of(NATURES, missing=colander.drop)
     group = GroupIn(missing=colander.drop)
 
 
 class AddressIn(colander.MappingSchema):
-    recipient = _text(60)
+    recipient = _name(PublicName, 60)
     phone = _text(24)
     region_code = colander.SchemaNode(DivisionCode())
-    detail = _text(200)
+    detail = _visible(200)
     is_default = colander.SchemaNode(StrictBoolean(), missing=False)
+    purpose = _one_of(tuple(PURPOSES), missing=BOTH)
 
 
 class AddressChange(colander.MappingSchema):
-    recipient = _text(60, missing=colander.drop)
+    recipient = _name(PublicName, 60, missing=colander.drop)
     phone = _text(24, missing=colander.drop)
     region_code = colander.SchemaNode(DivisionCode(), missing=colander.drop)
-    detail = _text(200, missing=colander.drop)
+    detail = _visible(200, missing=colander.drop)
     is_default = colander.SchemaNode(StrictBoolean(), missing=colander.drop)
+    purpose = _one_of(tuple(PURPOSES), missing=colander.drop)
 
 
 class AddressOut(colander.MappingSchema):
@@ -202,6 +231,7 @@ class AddressOut(colander.MappingSchema):
     region_code = colander.SchemaNode(Text())
     detail = colander.SchemaNode(Text())
     is_default = colander.SchemaNode(StrictBoolean())
+    purpose = _one_of(tuple(PURPOSES))
 
 
 class ConsentIn(colander.MappingSchema):

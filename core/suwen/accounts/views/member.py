@@ -1,4 +1,4 @@
-"""Pages of the member centre: overview, profile, addresses."""
+"""Pages of the member centre: overview and profile."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
 from suwen.accounts import schemas
-from suwen.accounts.models import GROUP, NATURES
-from suwen.accounts.profiles import Address, Profile
+from suwen.accounts.completion import completion
+from suwen.accounts.models import GROUP, NATURES, Member
+from suwen.accounts.overview import cards
+from suwen.accounts.profiles import Profile
 from suwen.accounts.services import AccountService, accounts
-from suwen.accounts.views.forms import blank, refused, target
-from suwen.accounts.views.me_api import checked_address, id_in_path
+from suwen.accounts.views.forms import blank, refused
 from suwen.forms.schemas import validated
+from suwen.kernel import clock
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyramid.request import Request
+
+PRIVATE = "member.private"
+ENOUGH_LOGINS = 2
 
 
 def _service(request: Request) -> AccountService:
@@ -35,15 +40,33 @@ def _service(request: Request) -> AccountService:
     permission="member",
 )
 def home(request: Request) -> Mapping[str, Any]:
-    """Overview: the way to everything that is the member's."""
-    return {"needs_totp": request.identity.needs_totp}
+    """Overview: what waits, what there is, and the way to everything that is the member's."""
+    identity, service = request.identity, _service(request)
+    own = PRIVATE in identity.permissions
+    return {
+        "needs_totp": identity.needs_totp,
+        "is_group": identity.kind == GROUP,
+        "cards": cards(request),
+        "completion": _completion(request, service) if own else None,
+        "logins": len(service.logins.of(identity.member_id)) if own else ENOUGH_LOGINS,
+        "has_totp": identity.has_totp or not own,
+    }
+
+
+def _completion(
+    request: Request, service: AccountService, read: tuple[Member, Profile] | None = None
+) -> Any:
+    member_id = request.identity.member_id
+    profiles = service.profiles
+    member, profile = read or (profiles.member(member_id), profiles.read(member_id))
+    return completion(member, profile, has_address=service.addresses(member_id).exists())
 
 
 @view_config(
     route_name="accounts.profile",
     request_method="GET",
     renderer="accounts/profile.jinja2",
-    permission="member",
+    permission=PRIVATE,
 )
 def profile_form(request: Request) -> Mapping[str, Any]:
     """The profile as it is."""
@@ -54,17 +77,20 @@ def profile_form(request: Request) -> Mapping[str, Any]:
     values.update(
         region_code=member.region_code, name=member.group_name, nature=member.group_nature
     )
-    return {**blank(**values), **_profile_frame(request)}
+    return {**blank(**values), **_profile_frame(request, (member, profile))}
 
 
-def _profile_frame(request: Request) -> dict[str, Any]:
-    logins = _service(request).logins.of(request.identity.member_id)
+def _profile_frame(request: Request, read: tuple[Member, Profile] | None = None) -> dict[str, Any]:
+    service = _service(request)
     regions = request.house.regions.all(request.db)
     return {
-        "logins": logins,
+        "logins": service.logins.of(request.identity.member_id),
         "is_group": request.identity.kind == GROUP,
         "natures": NATURES,
         "regions_to_choose": [(region.code, region.name) for region in regions],
+        "completion": _completion(request, service, read),
+        "earliest": schemas.EARLIEST,
+        "today": clock.today(),
     }
 
 
@@ -72,7 +98,7 @@ def _profile_frame(request: Request) -> dict[str, Any]:
     route_name="accounts.profile",
     request_method="POST",
     renderer="accounts/profile.jinja2",
-    permission="member",
+    permission=PRIVATE,
 )
 def save_profile(request: Request) -> Any:
     """Save; an emptied field is emptied."""
@@ -86,85 +112,3 @@ def save_profile(request: Request) -> Any:
     _service(request).profiles.update(request.identity.member_id, {**given, **changes})
     request.flash("success", _("资料已保存"))
     return HTTPSeeOther(location=request.route_path("accounts.profile"))
-
-
-@view_config(
-    route_name="accounts.addresses",
-    request_method="GET",
-    renderer="accounts/addresses.jinja2",
-    permission="member",
-)
-def addresses(request: Request) -> Mapping[str, Any]:
-    """All addresses."""
-    return {"addresses": _service(request).addresses(request.identity.member_id).all()}
-
-
-@view_config(
-    route_name="accounts.address_new",
-    request_method="GET",
-    renderer="accounts/address.jinja2",
-    permission="member",
-)
-def new_address(request: Request) -> Mapping[str, Any]:
-    """An empty form."""
-    frame = _address_frame(request, None)
-    return {**blank(next=request.GET.get("next", "")), **frame}
-
-
-def _address_frame(request: Request, address: Address | None) -> dict[str, Any]:
-    """Cities to choose from, as ``(province, [(code, city)])``, once places has filled the port."""
-    cities = request.house.ports.get("cities")
-    return {"address": address, "cities": cities() if cities else ()}
-
-
-@view_config(
-    route_name="accounts.address_new",
-    request_method="POST",
-    renderer="accounts/address.jinja2",
-    permission="member",
-)
-def create_address(request: Request) -> Any:
-    """Add an address."""
-    try:
-        values = checked_address(request, validated(schemas.AddressIn(), request.POST))
-        _service(request).addresses(request.identity.member_id).create(**values)
-    except SuwenError as error:
-        return {**refused(request, error), **_address_frame(request, None)}
-    request.flash("success", _("地址已保存"))
-    return HTTPSeeOther(location=target(request, request.route_path("accounts.addresses")))
-
-
-@view_config(
-    route_name="accounts.address",
-    request_method="GET",
-    renderer="accounts/address.jinja2",
-    permission="member",
-)
-def address_form(request: Request) -> Mapping[str, Any]:
-    """An address as it is; another member's does not exist."""
-    address = _service(request).addresses(request.identity.member_id).get(id_in_path(request))
-    values = {name: getattr(address, name) for name in type(address).__slots__}
-    return {**blank(**values), **_address_frame(request, address)}
-
-
-@view_config(
-    route_name="accounts.address",
-    request_method="POST",
-    renderer="accounts/address.jinja2",
-    permission="member",
-)
-def save_address(request: Request) -> Any:
-    """Save or delete an address."""
-    book = _service(request).addresses(request.identity.member_id)
-    address = book.get(id_in_path(request))
-    if request.POST.get("action") == "delete":
-        book.delete(address.id)
-        request.flash("info", _("地址已删除"))
-        return HTTPSeeOther(location=request.route_path("accounts.addresses"))
-    try:
-        values = checked_address(request, validated(schemas.AddressIn(), request.POST))
-        book.update(address.id, values)
-    except SuwenError as error:
-        return {**refused(request, error), **_address_frame(request, address)}
-    request.flash("success", _("地址已保存"))
-    return HTTPSeeOther(location=request.route_path("accounts.addresses"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
+from suwen.accounts.addresses import KITS, AddressBook
 from suwen.accounts.identity import actor
-from suwen.accounts.profiles import AddressBook
 from suwen.kernel import ids
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
@@ -96,6 +96,9 @@ def page(request: Request, form: Form, errors: Mapping[str, str]) -> dict[str, A
     service, quote, found = request.find(orders), None, dict(errors)
     shop = service.catalog
     item = shop.sku(ids.parse(form.sku) or 0)
+    addresses = AddressBook(request.db, request.house.vault, form.member_id).serving(KITS)
+    if form.method == "mail" and not form.address and addresses:
+        form.address = str(addresses[0].id)
     if form.method:
         try:
             quote = service.quoting.quote(form.wish())
@@ -109,7 +112,7 @@ def page(request: Request, form: Form, errors: Mapping[str, str]) -> dict[str, A
         "errors": found,
         "titles": TITLES,
         "points": _points(request),
-        "addresses": AddressBook(request.db, request.house.vault, form.member_id).all(),
+        "addresses": addresses,
         "methods": shop.collection_methods(item) if item else [],
         "gateway": form.gateway or _first_gateway(quote),
         "full_name": full_name,

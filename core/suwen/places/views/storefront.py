@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyramid.response import Response
 from pyramid.view import view_config
 
-from suwen.places.divisions import full_name
+from suwen.places.divisions import document, full_name, version
 from suwen.places.services import places, route_links
 
 if TYPE_CHECKING:
@@ -28,3 +29,16 @@ def points(request: Request) -> dict[str, Any]:
             for row in rows
         ]
     }
+
+
+@view_config(route_name="places.divisions", request_method="GET", permission="public")
+def divisions(request: Request) -> Response:
+    """All divisions for the script of the picker; kept by browsers until they change."""
+    response = Response(document(), content_type="application/json", charset="UTF-8")
+    fresh = request.matchdict["version"] == version()
+    lasting = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = lasting if fresh else "no-cache"
+    response.vary = ("Accept-Encoding",)
+    if "gzip" in request.accept_encoding:
+        response.encode_content("gzip")
+    return response
