@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from suwen.kernel.crypto import Vault
 
 PURPOSES: Final = ("register", "sign_in", "reset", "step_up")
+"""Those that anybody may ask for; a change of address has its own."""
 LASTS: Final = timedelta(minutes=5)
 TRIES: Final = 5
 DIGITS: Final = 6
 
+_SPACING: Final = dict.fromkeys(map(ord, " -\t\u200b"))
 _QUIET: Final = {"synchronize_session": False}
 
 
@@ -33,6 +36,11 @@ class Attempt:
 
     code_id: int
     hash: str
+
+
+def plain(code: str) -> str:
+    """A code as people paste it: spaces, hyphens and full-width digits are no fault."""
+    return unicodedata.normalize("NFKC", code).translate(_SPACING)
 
 
 class Codes:
@@ -92,7 +100,7 @@ class Codes:
 
     def finish(self, attempt: Attempt, code: str) -> bool:
         """Whether the code fits; a fitting one is used up."""
-        given = self._hash(attempt.code_id, code.strip())
+        given = self._hash(attempt.code_id, plain(code))
         if not hmac.compare_digest(given, attempt.hash or "-" * len(given)):
             return False
         used = self._db.execute(

@@ -27,10 +27,18 @@ _REACHED_BY_SMS: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXE
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An address that can receive a code. ``value`` is E.164 or a lower-case e-mail address."""
+    """An address that can receive a code: ``value`` is E.164 or a lower-case e-mail address.
+
+    With the kind of a provider's plugin it is what the provider calls the member.
+    """
 
     kind: str
     value: str
+
+    @property
+    def reachable(self) -> bool:
+        """Whether codes and messages can be sent there."""
+        return self.kind in KINDS
 
     @property
     def masked(self) -> str:
@@ -84,6 +92,8 @@ def mask(kind: str, value: str) -> str:
     if kind == PHONE:
         short = national(value)
         return f"{short[:3]}****{short[-4:]}"
+    if kind != EMAIL:
+        return f"{value[:2]}***"
     name, _, domain = value.partition("@")
     return f"{name[:1]}***@{domain}"
 

@@ -28,6 +28,56 @@ class WrongCode(Invalid):
         super().__init__(fields={"code": self.message})
 
 
+class WrongCodes(Invalid):
+    """One or both codes of a change at two ends."""
+
+    code = "wrong_code"
+    message = WrongCode.message
+
+    def __init__(self, *fields: str) -> None:
+        """Put the message beside each wrong one."""
+        super().__init__(fields=dict.fromkeys(fields, self.message))
+
+
+class OwnAddress(Invalid):
+    """The new address is one that the member has already."""
+
+    code = "own_address"
+    message = _("这已经是您的登录方式，请填写新的手机号或邮箱")
+
+    def __init__(self) -> None:
+        """Put the message beside the address."""
+        super().__init__(fields={"address": self.message})
+
+
+class LastLogin(Conflict):
+    """The only address that is left cannot go: nobody could sign in or be told anything."""
+
+    code = "last_login"
+    message = _("至少要保留一个手机号或邮箱，请先绑定新的")
+
+
+class TooManyLogins(Conflict):
+    """More ways to sign in than anybody needs."""
+
+    code = "too_many_logins"
+    message = _("登录方式太多，请先解绑不用的")
+
+
+class StaffNeedTotp(Conflict):
+    """Whoever works here keeps the second factor."""
+
+    code = "staff_need_totp"
+    message = _("工作人员必须使用两步验证，可以更换，不能关闭")
+
+
+class NoTotp(Conflict):
+    """What is asked for needs the second factor to be on."""
+
+    code = "no_totp"
+    message = _("请先开启两步验证")
+
+
 class WeakPassword(Invalid):
     """The password is too short, too long or on every attacker's list."""
 

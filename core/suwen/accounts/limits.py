@@ -22,6 +22,11 @@ CODE_PER_ADDRESS: Final = (
     Limit("code.address.day", 10, 86400),
 )
 CODE_PER_NETWORK: Final = Limit("code.network", 60, 600)
+CODE_PER_MEMBER: Final = (
+    Limit("code.member.hour", 6, 3600),
+    Limit("code.member.day", 12, 86400),
+)
+"""A member who changes an address names strangers' addresses."""
 CODE_GLOBAL: Final = Limit("code.global", 3000, 600)
 
 FAILED_PER_ACCOUNT: Final = Limit("sign_in.account", 5, 300)
@@ -54,6 +59,11 @@ class Gate:
             self._limiter.hit(self._db, limit, address)
         self._limiter.hit(self._db, CODE_PER_NETWORK, network)
         self._limiter.hit(self._db, CODE_GLOBAL, "all")
+
+    def change_wanted(self, member_id: int) -> None:
+        """Count one request to change an address; raises ``TooMany``."""
+        for limit in CODE_PER_MEMBER:
+            self._limiter.hit(self._db, limit, str(member_id))
 
     def sign_in_tried(self, account: str, network: str) -> None:
         """Count one try; raises ``TooMany``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import secrets
 import threading
 from functools import cache
 from importlib.resources import files
@@ -12,7 +14,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from suwen.accounts.errors import WeakPassword
-from suwen.kernel import ids
 from suwen.kernel.i18n import _
 
 MIN_LENGTH: Final = 10
@@ -34,8 +35,7 @@ class Passwords:
         """Tests bring a faster hasher."""
         self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._slots = threading.BoundedSemaphore(PARALLEL)
-        self._lock = threading.Lock()
-        self._dummy = ""
+        self._nobody = _no_password(self._hasher)
 
     def hash(self, password: str) -> str:
         """The hash to store."""
@@ -46,7 +46,7 @@ class Passwords:
         """Whether the password fits; takes as long when there is nothing to compare with."""
         if len(password) > MAX_LENGTH:
             password, stored = password[:MAX_LENGTH], None
-        against = stored or self._dummy_hash()
+        against = stored or self._nobody
         try:
             with self._slots:
                 right = self._hasher.verify(against, password)
@@ -54,15 +54,19 @@ class Passwords:
             return False
         return bool(right) and stored is not None
 
-    def _dummy_hash(self) -> str:
-        with self._lock:
-            if not self._dummy:
-                self._dummy = self._hasher.hash(ids.token())
-            return self._dummy
-
     def needs_rehash(self, stored: str) -> bool:
         """Whether the parameters have moved on since."""
         return self._hasher.check_needs_rehash(stored)
+
+
+def _no_password(hasher: PasswordHasher) -> str:
+    """A hash that no password has, as dear to compare with as a real one and made for nothing."""
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v=19${cost}${salt}${digest}"
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suwen.accounts import contacts
+from suwen.accounts.changing import Changing
 from suwen.accounts.codes import Codes
 from suwen.accounts.consents import PRIVACY, TERMS, Consents, consents
 from suwen.accounts.contacts import Contact
@@ -16,12 +17,16 @@ from suwen.accounts.errors import WrongCode
 from suwen.accounts.limits import Checkpoint, Gate, no_checkpoint
 from suwen.accounts.logins import Logins
 from suwen.accounts.models import ACTIVE, GROUP, INDIVIDUAL, Member, Subject
+from suwen.accounts.notices import Notices
 from suwen.accounts.passwords import Passwords, check_strength
 from suwen.accounts.profiles import AddressBook, Profiles
+from suwen.accounts.recovery import RecoveryCodes
+from suwen.accounts.second_factor import SecondFactor
 from suwen.accounts.signing import Signing
 from suwen.accounts.staff import Staff
 from suwen.accounts.tokens import ApiTokens, TokenPair
 from suwen.accounts.totp import Totp
+from suwen.accounts.watch import Watch
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import Actor
@@ -56,7 +61,8 @@ class Registration:
 
 class AccountService:
     """Members. ``signing`` proves who they are, ``sessions`` and ``tokens`` keep them signed in,
-    ``profiles``, ``consents``, ``staff`` and ``totp`` hold what their names say.
+    ``changing`` is for the addresses they sign in by; ``profiles``, ``consents``, ``staff``,
+    ``totp`` and ``second_factor`` hold what their names say.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class AccountService:
         open_sessions: Sessions,
         step_up_minutes: int,
         agreed: Consents,
+        notices: Notices,
     ) -> None:
         """Collaborators are made by ``accounts(house, db)``."""
         self._db = db
@@ -81,6 +88,8 @@ class AccountService:
         self._messages = messages
         self._events = events
         self._audit = audit
+        self._notices = notices
+        self._watch = Watch(vault)
         self.sessions = open_sessions
         self.logins = Logins(db, vault)
         self.codes = Codes(db, vault)
@@ -89,16 +98,38 @@ class AccountService:
         self.profiles = Profiles(db, vault, self.logins)
         self.consents = agreed
         self.staff = Staff(db, open_sessions, audit)
+        self.second_factor = SecondFactor(
+            db,
+            totp=self.totp,
+            recovery_codes=RecoveryCodes(db, vault),
+            gate=gate,
+            notices=notices,
+            watch=self._watch,
+            audit=audit,
+        )
         self.signing = Signing(
             db,
             logins=self.logins,
             codes=self.codes,
-            totp=self.totp,
+            second=self.second_factor,
             gate=gate,
             passwords=passwords,
             sessions=open_sessions,
             audit=audit,
+            notices=notices,
+            watch=self._watch,
             step_up_minutes=step_up_minutes,
+        )
+        self.changing = Changing(
+            db,
+            logins=self.logins,
+            codes=self.codes,
+            gate=gate,
+            messages=messages,
+            notices=notices,
+            sessions=open_sessions,
+            audit=audit,
+            profiles=self.profiles,
         )
 
     def request_code(
@@ -112,12 +143,13 @@ class AccountService:
         self._gate.code_wanted(contact.value, network)
         known = self.logins.account(contact).member_id != 0
         code = self.codes.issue(contact, purpose)
-        if purpose == "register" or known:
+        # Everybody's message is written; a stranger's is taken back, after the same work.
+        with self._db.begin_nested() as written:
             self._messages.send_code(
                 contact.kind, contact.value, code, purpose, region, locale=locale
             )
-        else:
-            self._messages.require_channel(contact.kind, region)
+            if purpose != "register" and not known:
+                written.rollback()
         return contact
 
     def register(
@@ -129,12 +161,13 @@ class AccountService:
         """
         contact = contacts.parse(wanted.address)
         check_strength(wanted.password, address=contact.value)
-        self._gate.sign_in_tried(contact.value, network)
-        attempt = self.codes.begin(contact, "register")
-        checkpoint()
-        password_hash = self._passwords.hash(wanted.password)
-        if not self.codes.finish(attempt, wanted.code):
-            raise WrongCode
+        with self._watch.over("register", contact.value):
+            self._gate.sign_in_tried(contact.value, network)
+            attempt = self.codes.begin(contact, "register")
+            checkpoint()
+            password_hash = self._passwords.hash(wanted.password)
+            if not self.codes.finish(attempt, wanted.code):
+                raise WrongCode
         self._gate.signed_in(contact.value, network)
         return self.create(contact, wanted, password_hash)
 
@@ -190,21 +223,34 @@ class AccountService:
         """The member's postal addresses."""
         return AddressBook(self._db, self._vault, member_id)
 
-    def open_browser_session(self, member_id: int, device: Device) -> str:
-        """Sign a browser in; the token for its cookie."""
-        _session, token = self.sessions.open(member_id, device)
-        self._opened(member_id)
+    def open_browser_session(
+        self, member_id: int, device: Device, *, known: bool | None = None
+    ) -> str:
+        """Sign a browser in; the token for its cookie. ``known``: it has signed him in before."""
+        session, token = self.sessions.open(member_id, device)
+        self._opened(member_id, session.id, known=known)
         return token
 
     def open_app_session(self, member_id: int, device: Device) -> TokenPair:
         """Sign the APP in; its tokens."""
         pair = self.tokens.sign_in(member_id, device)
-        self._opened(member_id)
+        self._opened(member_id, pair.session_id, known=None)
         return pair
 
-    def _opened(self, member_id: int) -> None:
+    def _opened(self, member_id: int, session_id: int, *, known: bool | None) -> None:
         actor = Actor("member", member_id)
         self._audit.write(self._db, actor, "session.open", "member", member_id)
+        self._notices.signed_in(member_id, session_id, known=known)
+
+    def sign_out(self, member_id: int, session_id: int, actor: Actor) -> None:
+        """End one session of a member; another member's is left alone."""
+        self.sessions.revoke(member_id, session_id)
+        self._audit.write(self._db, actor, "session.close", "member", member_id)
+
+    def sign_out_everywhere(self, member_id: int, actor: Actor, *, keep: int | None = None) -> None:
+        """End all sessions of a member but ``keep``."""
+        self.sessions.revoke_all(member_id, keep=keep)
+        self._audit.write(self._db, actor, "session.close_all", "member", member_id)
 
 
 def passwords_of(house: House) -> Passwords:
@@ -215,15 +261,17 @@ def passwords_of(house: House) -> Passwords:
 
 def accounts(house: House, db: Session) -> AccountService:
     """The service for one session."""
+    messages = messaging(house, db)
     return AccountService(
         db,
         vault=house.vault,
         gate=Gate(db, house.limiter),
         passwords=passwords_of(house),
-        messages=messaging(house, db),
+        messages=messages,
         events=house.events,
         audit=house.audit,
         open_sessions=sessions(house.settings, db),
         step_up_minutes=house.settings.step_up_minutes,
         agreed=consents(house, db),
+        notices=Notices(db, messages, house.regions),
     )

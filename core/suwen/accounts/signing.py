@@ -6,6 +6,7 @@ count, and no password is hashed while a writing transaction is open.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from suwen.accounts.codes import Codes
-    from suwen.accounts.totp import Totp
+    from suwen.accounts.notices import Notices
+    from suwen.accounts.second_factor import SecondFactor
+    from suwen.accounts.watch import Watch
     from suwen.kernel.audit import AuditLog
     from suwen.kernel.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What somebody offers as proof: a password or a code, and the second factor where needed."""
+    """What somebody offers as proof: a password or a code, and the second factor where needed.
+
+    ``totp`` may be a recovery code.
+    """
 
     password: str | None = None
     code: str | None = None
@@ -49,22 +55,26 @@ class Signing:
         *,
         logins: Logins,
         codes: Codes,
-        totp: Totp,
+        second: SecondFactor,
         gate: Gate,
         passwords: Passwords,
         sessions: Sessions,
         audit: AuditLog,
+        notices: Notices,
+        watch: Watch,
         step_up_minutes: int,
     ) -> None:
         """Collaborators are made by ``suwen.accounts.services.accounts``."""
         self._db = db
         self._logins = logins
         self._codes = codes
-        self._totp = totp
+        self._second = second
         self._gate = gate
         self._passwords = passwords
         self._sessions = sessions
         self._audit = audit
+        self._notices = notices
+        self._watch = watch
         self._step_up_minutes = step_up_minutes
 
     def authenticate(
@@ -79,7 +89,7 @@ class Signing:
             if not proof.totp:
                 checkpoint()
                 raise TotpRequired
-            self.second_factor(account.member_id, proof.totp, checkpoint)
+            self._second.check(account.member_id, proof.totp, checkpoint)
         return account.member_id
 
     def first_factor(
@@ -90,30 +100,13 @@ class Signing:
             contact = contacts.parse(address)
         except BadAddress:
             contact = Contact("unknown", address.strip()[:200])
-        self._gate.sign_in_tried(contact.value, network)
-        account = self._logins.account(contact)
-        if not self._proves(contact, account, proof, "sign_in", checkpoint):
-            raise SignInFailed
+        with self._watch.over("sign_in", contact.value):
+            self._gate.sign_in_tried(contact.value, network)
+            account = self._logins.account(contact)
+            if not self._proves(contact, account, proof, "sign_in", checkpoint):
+                raise SignInFailed
         self._gate.signed_in(contact.value, network)
         return account
-
-    def second_factor(
-        self, member_id: int, code: str, checkpoint: Checkpoint = no_checkpoint
-    ) -> None:
-        """Check a TOTP code; raises ``WrongTotp`` or ``TooMany``."""
-        self._gate.totp_tried(member_id)
-        checkpoint()
-        self._totp.check(member_id, code)
-        self._gate.totp_right(member_id)
-
-    def enrol(
-        self, member_id: int, code: str, actor: Actor, checkpoint: Checkpoint = no_checkpoint
-    ) -> None:
-        """Confirm the second factor by its first code; raises ``WrongTotp`` or ``TooMany``."""
-        self._gate.totp_tried(member_id)
-        checkpoint()
-        self._totp.confirm(member_id, code, actor)
-        self._gate.totp_right(member_id)
 
     def _proves(
         self,
@@ -124,13 +117,21 @@ class Signing:
         checkpoint: Checkpoint,
     ) -> bool:
         if proof.code is not None and proof.password is None:
-            attempt = self._codes.begin(contact, purpose)
-            checkpoint()
-            return self._codes.finish(attempt, proof.code) and account.member_id != 0
+            return self._proves_code(contact, account, proof.code, purpose, checkpoint)
+        return self._proves_password(account, proof.password or "", checkpoint)
+
+    def _proves_code(
+        self, contact: Contact, account: Account, code: str, purpose: str, checkpoint: Checkpoint
+    ) -> bool:
+        attempt = self._codes.begin(contact, purpose)
         checkpoint()
-        right = self._passwords.verify(account.password_hash, proof.password or "")
+        return self._codes.finish(attempt, code) and account.member_id != 0
+
+    def _proves_password(self, account: Account, password: str, checkpoint: Checkpoint) -> bool:
+        checkpoint()
+        right = self._passwords.verify(account.password_hash, password)
         if right and account.password_hash and self._passwords.needs_rehash(account.password_hash):
-            self._store_password(account.member_id, self._passwords.hash(proof.password or ""))
+            self._store_password(account.member_id, self._passwords.hash(password))
         return right
 
     def step_up(
@@ -145,7 +146,7 @@ class Signing:
         ``WrongTotp`` or ``TooMany``.
         """
         if proof.totp:
-            self.second_factor(member_id, proof.totp, checkpoint)
+            self._second.check(member_id, proof.totp, checkpoint)
         else:
             self._prove_again(member_id, proof, network, checkpoint)
         return self._sessions.elevate(session_id, self._step_up_minutes)
@@ -154,15 +155,22 @@ class Signing:
         self, member_id: int, proof: Proof, network: str, checkpoint: Checkpoint
     ) -> None:
         own = self._logins.of(member_id)
-        key = own[0].value if own else str(member_id)
-        self._gate.sign_in_tried(key, network)
-        account = self._logins.account_of(member_id)
-        right = False
-        for contact in own if proof.code is not None else own[:1]:
-            right = right or self._proves(contact, account, proof, "step_up", checkpoint)
-        if not right:
-            raise SignInFailed
+        key = own[0].value if own else f"member {member_id}"
+        with self._watch.over("step_up", key):
+            self._gate.sign_in_tried(key, network)
+            account = self._logins.account_of(member_id)
+            if not self._proves_anywhere(own, account, proof, checkpoint):
+                raise SignInFailed
         self._gate.signed_in(key, network)
+
+    def _proves_anywhere(
+        self, own: Sequence[Contact], account: Account, proof: Proof, checkpoint: Checkpoint
+    ) -> bool:
+        if proof.code is None:
+            return self._proves_password(account, proof.password or "", checkpoint)
+        return any(
+            self._proves_code(one, account, proof.code, "step_up", checkpoint) for one in own
+        )
 
     def reset_password(
         self,
@@ -175,18 +183,20 @@ class Signing:
         """Set a new password by a code and end all sessions; raises ``WrongCode`` and others."""
         contact = contacts.parse(address)
         check_strength(password, address=contact.value)
-        self._gate.sign_in_tried(contact.value, network)
-        attempt = self._codes.begin(contact, "reset")
-        checkpoint()
-        password_hash = self._passwords.hash(password)
-        account = self._logins.account(contact)
-        if not self._codes.finish(attempt, code) or not account.member_id:
-            raise WrongCode
+        with self._watch.over("reset", contact.value):
+            self._gate.sign_in_tried(contact.value, network)
+            attempt = self._codes.begin(contact, "reset")
+            checkpoint()
+            password_hash = self._passwords.hash(password)
+            account = self._logins.account(contact)
+            if not self._codes.finish(attempt, code) or not account.member_id:
+                raise WrongCode
         self._gate.signed_in(contact.value, network)
         self._store_password(account.member_id, password_hash)
         self._sessions.revoke_all(account.member_id)
         actor = Actor("member", account.member_id)
         self._audit.write(self._db, actor, "password.reset", "member", account.member_id)
+        self._notices.tell(account.member_id, "password_changed")
 
     def change_password(
         self,
@@ -203,6 +213,7 @@ class Signing:
         self._sessions.revoke_all(member_id, keep=keep_session)
         actor = Actor("member", member_id)
         self._audit.write(self._db, actor, "password.change", "member", member_id)
+        self._notices.tell(member_id, "password_changed")
 
     def _store_password(self, member_id: int, password_hash: str) -> None:
         self._db.execute(

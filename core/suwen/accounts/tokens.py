@@ -34,6 +34,7 @@ class TokenPair:
     refresh_token: str
     expires_at: datetime
     member_id: int
+    session_id: int
 
 
 class ApiTokens:
@@ -100,7 +101,7 @@ class ApiTokens:
             for kind, token, lasts in lasting
         )
         self._db.flush()
-        return TokenPair(access, refresh, moment + ACCESS_LASTS, member_id)
+        return TokenPair(access, refresh, moment + ACCESS_LASTS, member_id, session_id)
 
     def purge(self) -> None:
         """Forget tokens that are over; used refresh tokens are kept until then, to notice replays."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 import pyotp
 from sqlalchemy import update
 
+from suwen.accounts.codes import plain
 from suwen.accounts.errors import WrongTotp
 from suwen.accounts.models import Member
+from suwen.accounts.recovery import RecoveryCodes
 from suwen.kernel import clock
 
 if TYPE_CHECKING:
@@ -50,8 +52,28 @@ class Totp:
         if member.totp_secret is None:
             member.totp_secret = self._vault.house.seal(secret, _aad(member_id))
             self._db.flush()
+        return self._enrolment(member, secret)
+
+    def enrolment(self, member_id: int, secret: str) -> Enrolment:
+        """A seed that a form holds, shown once more."""
+        return self._enrolment(self._db.get_one(Member, member_id), secret)
+
+    def fresh(self, member_id: int) -> Enrolment:
+        """A seed to put in the place of the confirmed one; nothing is stored before ``replace``."""
+        return self._enrolment(self._db.get_one(Member, member_id), pyotp.random_base32())
+
+    def _enrolment(self, member: Member, secret: str) -> Enrolment:
         uri = pyotp.TOTP(secret).provisioning_uri(name=member.display_name, issuer_name=ISSUER)
         return Enrolment(secret, uri)
+
+    def replace(self, member_id: int, secret: str, code: str, actor: Actor) -> None:
+        """Change to another authenticator, which its first code proves; raises ``WrongTotp``."""
+        step = _step_of(secret, code)
+        if step is None:
+            raise WrongTotp
+        self.set_secret(member_id, secret)
+        self._use(member_id, step)
+        self._audit.write(self._db, actor, "totp.replace", "member", member_id)
 
     def set_secret(self, member_id: int, secret: str) -> None:
         """Enrol with a known seed (demonstration data, a restored authenticator).
@@ -93,9 +115,10 @@ class Totp:
         return used.first() is not None
 
     def reset(self, member_id: int, actor: Actor, reason: str) -> None:
-        """Take the factor away from somebody who lost the authenticator; audited."""
+        """Take the factor away, its recovery codes with it; audited."""
         member = self._db.get_one(Member, member_id)
         member.totp_secret = member.totp_confirmed_at = None
+        RecoveryCodes(self._db, self._vault).forget(member_id)
         self._audit.write(self._db, actor, "totp.reset", "member", member_id, reason=reason)
         self._db.flush()
 
@@ -109,7 +132,7 @@ def _step_of(secret: str, code: str) -> int | None:
     present = int(clock.now().timestamp()) // STEP_S
     generator = pyotp.TOTP(secret)
     for step in range(present - DRIFT, present + DRIFT + 1):
-        if pyotp.utils.strings_equal(generator.generate_otp(step), code.strip()):
+        if pyotp.utils.strings_equal(generator.generate_otp(step), plain(code)):
             return step
     return None
 

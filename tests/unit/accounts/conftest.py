@@ -158,6 +158,7 @@ INCLUDES = (
     "suwen.kernel.themes",
     "suwen.api",
     "suwen.storefront",
+    "suwen.admin",
     "suwen.accounts.staffing.permissions",
     "suwen.messaging",
     "suwen.accounts",

@@ -72,7 +72,7 @@ def test_second_factors_cannot_be_guessed_on(house, enrolled):
         with house.database.transaction() as db:
             expected = TooMany if number == 5 else WrongTotp
             with pytest.raises(expected):
-                accounts(house, db).signing.second_factor(member_id, "abcdef")
+                accounts(house, db).second_factor.check(member_id, "abcdef")
 
 
 def test_resetting_is_audited(act, enrolled, house):

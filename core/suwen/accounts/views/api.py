@@ -125,14 +125,14 @@ def refresh_token(request: Request, body: dict[str, Any]) -> dict[str, Any]:
 def sign_out(request: Request) -> None:
     """End this sign-in with all its tokens."""
     identity = request.identity
-    request.find(accounts).sessions.revoke(identity.member_id, identity.session_id)
+    request.find(accounts).sign_out(identity.member_id, identity.session_id, request.actor)
 
 
 @operation(
     "step_up",
     "POST",
     "/sessions/step-up",
-    permission="member",
+    permission="member.private",
     body=schemas.StepUpIn(),
     answer=schemas.StepUpOut(),
 )

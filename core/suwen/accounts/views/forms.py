@@ -8,6 +8,7 @@ from pyramid.csrf import new_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.security import remember
 
+from suwen.accounts import devices
 from suwen.accounts.network import network_of
 from suwen.accounts.policy import device
 from suwen.accounts.services import accounts
@@ -17,7 +18,7 @@ from suwen.kernel.themes.preferences import local_path
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-_NOT_KEPT: Final = frozenset({"password", "code", "totp", "csrf_token"})
+_NOT_KEPT: Final = frozenset({"password", "code", "old_code", "totp", "new_totp", "csrf_token"})
 
 
 class Values(dict[str, Any]):
@@ -62,8 +63,11 @@ def signed_in(request: Request, member_id: int) -> HTTPSeeOther:
     before = request.identity
     if before is not None:
         service.sessions.revoke(before.member_id, before.session_id)
-    token = service.open_browser_session(member_id, device(request))
-    return with_token(request, token, target(request))
+    known = devices.known(request, member_id)
+    token = service.open_browser_session(member_id, device(request), known=known)
+    response = with_token(request, token, target(request))
+    devices.remember(request, response, member_id)
+    return response
 
 
 def with_token(request: Request, token: str, where: str) -> HTTPSeeOther:

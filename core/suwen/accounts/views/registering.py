@@ -36,7 +36,8 @@ _FRAME: Final = {"natures": NATURES, "agreements": (PURPOSES[TERMS], PURPOSES[PR
 def register_form(request: Request) -> Mapping[str, Any]:
     """First step: an address and what kind of member."""
     ref = request.GET.get("ref") or request.cookies.get(REFERRAL_COOKIE, "")
-    values = blank(kind=INDIVIDUAL, next=request.GET.get("next", ""), ref=ref[:40])
+    onward, by = request.GET.get("next", ""), request.GET.get("by", "")
+    values = blank(kind=INDIVIDUAL, next=onward, ref=ref[:40], by=by)
     return {**values, "step": "address", **_FRAME}
 
 

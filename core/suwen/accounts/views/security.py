@@ -1,17 +1,18 @@
-"""Pages about the account's safety: sessions, password, second factor."""
+"""Pages about the account's safety: sessions and password."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import segno
+from pyramid.csrf import new_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.security import forget
 from pyramid.view import view_config
 
 from suwen.accounts import agents, schemas
-from suwen.accounts.policy import require_step_up
+from suwen.accounts.policy import device, require_step_up
 from suwen.accounts.services import AccountService, accounts
-from suwen.accounts.views.forms import blank, refused, target, with_token
+from suwen.accounts.views.forms import blank, refused, with_token
 from suwen.forms.schemas import validated
 from suwen.kernel import ids
 from suwen.kernel.errors import SuwenError
@@ -32,37 +33,64 @@ def _service(request: Request) -> AccountService:
     route_name="accounts.sessions",
     request_method="GET",
     renderer="accounts/sessions.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def sessions(request: Request) -> Mapping[str, Any]:
     """Where the member is signed in."""
+    service, identity = _service(request), request.identity
+    return {
+        "sessions": listed(request),
+        "has_totp": identity.has_totp,
+        "codes_left": service.second_factor.left(identity.member_id),
+        "logins": service.logins.all(identity.member_id),
+    }
+
+
+def listed(request: Request) -> list[dict[str, Any]]:
+    """Live sessions with the names of their devices; where they are is known as the same or another."""
     rows = _service(request).sessions.of(request.identity.member_id)
+    here = device(request).address_hash
     items = []
     for row in rows:
         browser, system = agents.names(row.user_agent)
-        current = row.id == request.identity.session_id
-        items.append({"row": row, "browser": browser, "system": system, "current": current})
-    return {"sessions": items, "has_totp": request.identity.has_totp}
+        items.append(
+            {
+                "row": row,
+                "browser": browser,
+                "system": system,
+                "current": row.id == request.identity.session_id,
+                "same_place": row.address_hash == here,
+                "by_staff": row.impersonator_id is not None,
+            }
+        )
+    return items
 
 
-@view_config(route_name="accounts.sessions", request_method="POST", permission="member")
+@view_config(route_name="accounts.sessions", request_method="POST", permission="member.private")
 def end_sessions(request: Request) -> HTTPSeeOther:
-    """End one session, or all others."""
+    """End one session, all others, or all."""
     service, identity = _service(request), request.identity
-    if request.POST.get("action") == "all":
-        service.sessions.revoke_all(identity.member_id, keep=identity.session_id)
+    action, where = request.POST.get("action"), request.route_path("accounts.sessions")
+    if action == "everywhere":
+        service.sign_out_everywhere(identity.member_id, request.actor)
+        new_csrf_token(request)
+        request.flash("info", _("所有设备都已退出登录"))
+        return HTTPSeeOther(location=request.route_path("sign_in"), headers=forget(request))
+    if action == "all":
+        service.sign_out_everywhere(identity.member_id, request.actor, keep=identity.session_id)
         request.flash("success", _("其他设备都已退出登录"))
     else:
-        service.sessions.revoke(identity.member_id, ids.parse(request.POST.get("session")) or 0)
+        session_id = ids.parse(request.POST.get("session")) or 0
+        service.sign_out(identity.member_id, session_id, request.actor)
         request.flash("success", _("该设备已退出登录"))
-    return HTTPSeeOther(location=request.route_path("accounts.sessions"))
+    return HTTPSeeOther(location=where)
 
 
 @view_config(
     route_name="accounts.password",
     request_method="GET",
     renderer="accounts/password.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def password_form(request: Request) -> Mapping[str, Any]:
     """A new password, after proving oneself again."""
@@ -74,7 +102,7 @@ def password_form(request: Request) -> Mapping[str, Any]:
     route_name="accounts.password",
     request_method="POST",
     renderer="accounts/password.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def save_password(request: Request) -> Any:
     """Set it; all other sessions end and this one gets a new token."""
@@ -90,46 +118,3 @@ def save_password(request: Request) -> Any:
     request.flash("success", _("密码已修改，其他设备需要重新登录"))
     token = service.sessions.rotate(identity.session_id)
     return with_token(request, token, request.route_path("accounts.sessions"))
-
-
-@view_config(
-    route_name="accounts.totp",
-    request_method="GET",
-    renderer="accounts/totp.jinja2",
-    permission="member",
-    writes=True,
-)
-def totp_form(request: Request) -> Mapping[str, Any]:
-    """The seed as a QR code; shown until its first code has come."""
-    return {**blank(next=request.GET.get("next", "")), **_enrolment(request)}
-
-
-def _enrolment(request: Request) -> dict[str, Any]:
-    if request.identity.has_totp:
-        return {"enrolment": None, "qr": None}
-    require_step_up(request)
-    enrolment = _service(request).totp.begin(request.identity.member_id)
-    qr = segno.make(enrolment.uri, error="m").svg_data_uri(scale=5, border=2)
-    return {"enrolment": enrolment, "qr": qr}
-
-
-@view_config(
-    route_name="accounts.totp",
-    request_method="POST",
-    renderer="accounts/totp.jinja2",
-    permission="member",
-)
-def confirm_totp(request: Request) -> Any:
-    """The first code switches the second factor on; other sessions end."""
-    require_step_up(request)
-    service, identity = _service(request), request.identity
-    try:
-        service.signing.enrol(
-            identity.member_id, request.POST.get("totp", ""), request.actor, request.commit_step
-        )
-    except SuwenError as error:
-        return {**refused(request, error), **_enrolment(request)}
-    service.sessions.revoke_all(identity.member_id, keep=identity.session_id)
-    request.flash("success", _("两步验证已开启"))
-    token = service.sessions.rotate(identity.session_id)
-    return with_token(request, token, target(request))

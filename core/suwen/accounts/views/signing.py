@@ -26,7 +26,7 @@ from suwen.accounts.views.forms import (
     with_token,
 )
 from suwen.forms.schemas import validated
-from suwen.kernel.errors import SuwenError
+from suwen.kernel.errors import NotFound, SuwenError
 from suwen.kernel.i18n import _
 from suwen.kernel.regions import UnknownRegion
 
@@ -86,7 +86,7 @@ def _first_step(request: Request) -> Any:
 def _second_step(request: Request) -> HTTPSeeOther:
     member_id, stamp = _read_ticket(request)
     service = request.find(accounts)
-    service.signing.second_factor(member_id, request.POST.get("totp", ""), request.commit_step)
+    service.second_factor.check(member_id, request.POST.get("totp", ""), request.commit_step)
     # A password that was changed in between takes the first factor back.
     if _stamp(service.logins.account_of(member_id)) != stamp:
         raise SignInFailed
@@ -122,7 +122,7 @@ def sign_out(request: Request) -> HTTPSeeOther:
     """End the session and forget the cookie."""
     identity = request.identity
     if identity is not None:
-        request.find(accounts).sessions.revoke(identity.member_id, identity.session_id)
+        request.find(accounts).sign_out(identity.member_id, identity.session_id, request.actor)
     new_csrf_token(request)
     request.flash("info", _("您已退出登录"))
     return HTTPSeeOther(location="/", headers=forget(request))
@@ -132,7 +132,7 @@ def sign_out(request: Request) -> HTTPSeeOther:
     route_name="accounts.step_up",
     request_method="GET",
     renderer="accounts/step_up.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def step_up_form(request: Request) -> Mapping[str, Any]:
     """Password, code or authenticator."""
@@ -143,7 +143,7 @@ def step_up_form(request: Request) -> Mapping[str, Any]:
     route_name="accounts.step_up",
     request_method="POST",
     renderer="accounts/step_up.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def step_up(request: Request) -> Any:
     """Prove it, get a new token, go back."""
@@ -162,9 +162,11 @@ def step_up(request: Request) -> Any:
 
 def _send_own_code(request: Request) -> dict[str, Any]:
     service = request.find(accounts)
-    own = service.logins.of(request.identity.member_id)[0]
+    own = service.logins.of(request.identity.member_id)
+    if not own:
+        raise NotFound
     service.request_code(
-        own.value,
+        own[0].value,
         "step_up",
         network=network(request),
         region=request.region.code,
