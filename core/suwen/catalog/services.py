@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import nh3
 from sqlalchemy import Select, or_, select
 
 from suwen.catalog.lines import MAX_QUANTITY, LineFact, give_back, line_of, take_stock
@@ -247,6 +246,8 @@ class CatalogService:
 
     def save(self, product: Product, html: str) -> Product:
         """Add or change a product; its description is cleaned of everything active."""
+        import nh3
+
         product.description_html = nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"})
         self._db.add(product)
         self._db.flush()

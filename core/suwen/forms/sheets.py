@@ -9,8 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter
-
 from suwen.kernel.clock import SHANGHAI
 
 if TYPE_CHECKING:
@@ -36,6 +34,8 @@ class Money:
 def sheet(name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """An Excel file of one sheet. Cells are text, whole numbers, ``Money``, moments or None."""
     target = io.BytesIO()
+    import xlsxwriter
+
     with xlsxwriter.Workbook(target, _OPTIONS) as book:
         formats = {
             "head": book.add_format({"bold": True}),

@@ -6,8 +6,6 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
-import xlsxwriter
-
 from suwen.groups.people import COLUMNS, REQUIRED
 
 if TYPE_CHECKING:
@@ -19,6 +17,8 @@ _IN_MEMORY: Final = 1024 * 1024
 
 def write(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
     """A sheet in a temporary file, one row in memory at a time; the caller closes it."""
+    import xlsxwriter
+
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, {**options, "strings_to_numbers": False})

@@ -15,8 +15,6 @@ from datetime import date, datetime
 from typing import IO, Any, Final, TypeAlias
 
 from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from suwen.groups.errors import SheetRefused
 from suwen.kernel.i18n import _
@@ -129,6 +127,9 @@ def _count(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> tuple[int, int]:
 
 
 def _rows(file: IO[bytes]) -> Iterator[Row]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-import segno
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
@@ -50,6 +49,8 @@ def qr(request: Request) -> Response:
     if link is None:
         raise NotFound
     out = io.BytesIO()
+    import segno
+
     code = segno.make(share_url(request, link.code), error="m")
     # White behind it: scanners need the contrast in dark mode too.
     code.save(out, kind="svg", scale=6, border=2, light="#fff")

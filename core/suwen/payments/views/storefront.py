@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import segno
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
@@ -61,6 +60,8 @@ def pay(request: Request) -> Any:
     qr = None
     if action.get("kind") == "qr":
         # White behind it: scanners need the contrast in dark mode too.
+        import segno
+
         code = segno.make(action["text"], error="m", micro=False)
         qr = code.svg_data_uri(scale=6, border=3, light="#fff")
     return {**_page(request, view), "action": action, "qr": qr}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import datetime
-from typing import Any, Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from typing import TYPE_CHECKING, Any, Final
 
 from suwen.hookspecs.common import HttpResponse
 from suwen.hookspecs.payment import GatewayError
 from suwen_payment_wechat import keys, reading, sealed, signing
 from suwen_payment_wechat.settings import Account
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 COOL_DOWN_S: Final = 600
 """At most one request for certificates in this time, however many unknown serials turn up."""
@@ -51,6 +51,8 @@ class CertificateStore:
             return
         found = genuine(answer, account, now)
         if found:
+            from cryptography.hazmat.primitives.serialization import Encoding
+
             pem = "".join(item.public_bytes(Encoding.PEM).decode("ascii") for item in found)
             self._memory[_key(account)] = {"asked_at": int(now.timestamp()), "pem": pem}
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import colander
-from cryptography import x509
 
 from suwen.hookspecs.common import PluginContext, Problem
 from suwen.hookspecs.payment import ConfigError
 from suwen_payment_wechat import keys
 from suwen_payment_wechat.i18n import _
 from suwen_payment_wechat.settings import DEFAULT_BASE_URL, SIMULATOR_MARK, Account, SettingsSchema
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 EXPIRY_WARNING: Final = timedelta(days=30)
 

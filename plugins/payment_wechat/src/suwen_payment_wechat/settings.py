@@ -5,18 +5,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 import colander
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from deform.widget import TextAreaWidget
 
 from suwen.hookspecs.common import PluginContext
 from suwen.hookspecs.payment import ConfigError
 from suwen_payment_wechat import keys
 from suwen_payment_wechat.i18n import _
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 DEFAULT_BASE_URL: Final = "https://api.mch.weixin.qq.com"
 SIMULATOR_MARK: Final = "SIMULATOR"

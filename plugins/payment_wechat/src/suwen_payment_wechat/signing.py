@@ -12,14 +12,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from suwen.hookspecs.payment import SignatureInvalid, StaleNotification
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 SCHEME: Final = "WECHATPAY2-SHA256-RSA2048"
 WINDOW_S: Final = 300
@@ -43,6 +43,9 @@ def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
 
 def sign(key: RSAPrivateKey, message: bytes) -> str:
     """Base64 of the signature."""
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode("ascii")
 
 
@@ -75,7 +78,7 @@ class Signature:
         return cls(*values)
 
 
-FindKey = Callable[[str, datetime], RSAPublicKey | None]
+FindKey = Callable[[str, datetime], "RSAPublicKey | None"]
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, find: FindKey, at: datetime) -> None:
@@ -84,6 +87,9 @@ def verify(headers: Mapping[str, str], body: bytes, *, find: FindKey, at: dateti
     Raises ``UnknownSerial``, ``SignatureInvalid``, or ``StaleNotification`` for a genuine message
     whose time is off.
     """
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     given = Signature.of(headers)
     key = find(given.serial, at)
     if key is None:
