@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("receipt", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("forfeits", sa.Boolean(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_privacy_request")),
         sa.UniqueConstraint("open_key", name=op.f("uq_privacy_request_open_key")),

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from suwen.accounts import directory, people, tasks
 from suwen.accounts.identity import Identity, actor
 from suwen.accounts.network import client_address, proxies
+from suwen.accounts.personal import AccountData, purge_sessions
+from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.accounts.policy import SecurityPolicy, require_step_up
 from suwen.accounts.services import accounts
+from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -22,6 +25,8 @@ def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     directory.fill_ports(house)
     people.install(house)
+    register(house, AccountData(house))
+    keep_for(house, Retention("sessions", _("已结束的登录会话"), 30, 0, purge_sessions))
     house.jobs.periodic("accounts.purge", lambda: tasks.purge(house), every_minutes=30)
 
 

@@ -20,6 +20,7 @@ from suwen.kernel.i18n import _
 from suwen.kernel.plugins.host import LoadedPlugin
 from suwen.kernel.plugins.models import RegionPlugin
 from suwen.kernel.plugins.switch import PluginUnusable, UnknownPlugin, secrets_of
+from suwen.privacy.plugins import fault, personal_columns
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -97,6 +98,8 @@ class Preview:
     conflicts: Sequence[str] = ()
     open_items: Sequence[tuple[str, int]] = ()
     personal_columns: Sequence[str] = ()
+    fault: str | None = None
+    """Why the plugin may be enabled nowhere: it cannot hand over or erase personal data."""
     blocked: bool = False
 
 
@@ -173,7 +176,8 @@ class Switchboard:
         before = self.state(region, plugin_id)
         health = self.health(region, plugin_id) if after == "enabled" else ()
         failing = any(item.level == "error" for item in health)
-        info = plugin.info
+        declared = plugin.info.personal_columns if plugin.info else ()
+        cause = fault(plugin) if after == "enabled" else None
         return Preview(
             plugin,
             before,
@@ -183,8 +187,9 @@ class Switchboard:
             health=health,
             conflicts=self._conflicts(region, plugin_id) if after == "enabled" else (),
             open_items=self.open_items(region, plugin_id),
-            personal_columns=info.personal_columns if info else (),
-            blocked=after == "enabled" and (plugin.broken or failing),
+            personal_columns=personal_columns(plugin_id, declared),
+            fault=cause,
+            blocked=after == "enabled" and (plugin.broken or failing or cause is not None),
         )
 
     def _lines(
@@ -230,6 +235,9 @@ class Switchboard:
         plugin = self.plugin(plugin_id)
         if plugin.broken:
             raise PluginUnusable(_("插件已被隔离：${cause}", mapping={"cause": plugin.error}))
+        cause = fault(plugin)
+        if cause is not None:
+            raise PluginUnusable(cause)
         errors = {
             f"{item.code}.{problem.field or ''}".rstrip("."): problem.text
             for item in self.health(region, plugin_id)

@@ -50,6 +50,8 @@ def _security_headers(response: Response) -> dict[str, str]:
 
 def includeme(config: Configurator) -> None:
     """The directive for domains, the problem views and the document."""
+    from suwen.api.personal import ApiData
+
     config.registry["suwen.operations"] = {}
     config.add_directive("add_suwen_operation", add_operation, action_wrap=False)
     for context, view in (
@@ -68,6 +70,7 @@ def includeme(config: Configurator) -> None:
     config.add_view(
         openapi.document_view, route_name="api.openapi", request_method="GET", permission="public"
     )
+    config.registry.house.ports.setdefault("personal_data", []).append(ApiData())
     config.registry.house.jobs.periodic(
         "api.prune_idempotency_keys",
         lambda: idempotency.prune(config.registry.house.database),

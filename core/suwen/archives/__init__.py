@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suwen.accounts.people.merging import PORT as MERGERS
+from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.archives.merging import merger
+from suwen.archives.personal import ArchiveData, purge_unmatched, spent_lines
 from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
+
+    from suwen.kernel.house import House
 
 ROUTES = (
     ("archives.list", "/me/archive"),
@@ -27,6 +31,13 @@ def includeme(config: Configurator) -> None:
     for name, path in ROUTES:
         config.add_route(name, path)
     config.scan("suwen.archives.views")
+    house: House = config.registry.house
+    register(house, ArchiveData(house))
+    house.ports.setdefault("spent_lines", []).append(spent_lines)
+    keep_for(
+        house,
+        Retention("archives.unmatched", _("未匹配或被拒收的报告文件"), 180, 30, purge_unmatched),
+    )
     config.registry.house.ports.setdefault(MERGERS, []).append(merger())
     config.add_suwen_permission(
         "staff.reports", _("导入、查看和发布检测报告"), "health", by_branch=True

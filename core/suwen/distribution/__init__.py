@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 
 from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.distribution.merging import merger
+from suwen.accounts.personal_data import register
 from suwen.distribution.models import CommissionLine
+from suwen.distribution.personal import DistributionData
 from suwen.distribution.services import distribution, rewards
 from suwen.kernel.i18n import _
 
@@ -69,9 +71,7 @@ def subscribe(house: House) -> None:
         service.freeze("order", event.data["order_id"], event)
 
     def paid(db: Session, event: Event) -> None:
-        service = rewards(house, db)
-        service.bindings.make_permanent(event.data["member_id"])
-        service.post(event.data["order_id"])
+        rewards(house, db).earn(event.data["order_id"], event.data["member_id"])
 
     def refunded(db: Session, event: Event) -> None:
         left = {line["line_id"]: line["remaining_fen"] for line in event.data["lines"]}
@@ -94,6 +94,7 @@ def includeme(config: Configurator) -> None:
         "storefront.member", _("推荐返现"), "distribution.home", order=40, icon="share"
     )
     subscribe(house)
+    register(house, DistributionData(house))
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.ports.setdefault(MERGERS, []).append(merger())
     house.jobs.periodic("distribution.lapse", lambda: lapse(house), every_minutes=60)

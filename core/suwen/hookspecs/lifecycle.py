@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,6 +26,46 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A line of the receipt of an erasure: no personal datum, only what became of which.
+
+    ``action`` is ``erased``, ``anonymised`` or ``kept``; ``reason`` says why something is kept.
+    ``what`` and ``reason`` are message ids.
+    """
+
+    what: str
+    action: str = "erased"
+    reason: str = ""
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Something to settle before an erasure. ``path`` is the page where that is done, if any."""
+
+    what: str
+    count: int = 1
+    path: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long something is kept. A plugin adds its own to ``house.ports["retention"]``.
+
+    ``purge(house, before)`` deletes a batch of what is older and says how many; it is called every
+    night until it says 0. Without it the rule is a period that the program asks for elsewhere.
+    ``least_days`` is the shortest period that an administrator may choose.
+    """
+
+    code: str
+    title: str
+    default_days: int
+    least_days: int
+    purge: Callable[[Any, datetime], int] | None = None
+
+
 class PersonalDataStore(Protocol):
     """Export and erase what a plugin keeps about one member."""
 
@@ -33,8 +73,8 @@ class PersonalDataStore(Protocol):
         """JSON-ready copy of everything kept about the member."""
         ...
 
-    def erase(self, db: Any, member_id: int) -> Sequence[str]:
-        """Delete or anonymise it; returns lines for the receipt."""
+    def erase(self, db: Any, member_id: int) -> Sequence[Erased | str]:
+        """Delete or anonymise it; returns lines for the receipt. Doing it again must be harmless."""
         ...
 
 

@@ -14,6 +14,7 @@ def includeme(config: Configurator) -> None:
     """Mount the member's balance page, the API and the sealing job."""
     from suwen.kernel.i18n import _
     from suwen.ledger import tasks
+    from suwen.ledger.personal import LedgerData
 
     house: House = config.registry.house
     config.add_route("ledger.balance", "/account/balance")
@@ -21,4 +22,5 @@ def includeme(config: Configurator) -> None:
     config.add_suwen_nav(
         "storefront.member", _("账户余额"), "ledger.balance", order=40, icon="wallet2"
     )
+    house.ports.setdefault("personal_data", []).append(LedgerData(house))
     house.jobs.periodic("ledger.seal", lambda: tasks.seal(house), every_minutes=5)

@@ -18,6 +18,7 @@ HOUSE: Final[Mapping[str, str]] = {
     "withdrawals_payable": _("应付提现"),
     "fees": _("手续费"),
     "tax_withheld": _("代扣税款"),
+    "forfeited": _("会员放弃的余额"),
 }
 """Accounts of the house by code. Beside them every gateway and payout plugin has a
 ``clearing.<plugin id>``: what the provider holds for us.

@@ -6,9 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from suwen.kernel.i18n import _
+from suwen.hookspecs.lifecycle import Retention
+from suwen.kernel.i18n import _
 from suwen.messaging import console
 from suwen.messaging.delivery import Deliverer
 from suwen.messaging.services import OUTBOX_KIND, TELL_KIND, messaging, tell_now
+from suwen.messaging.personal import MessagingData, purge_console, purge_messages
 from suwen.messaging.tasks import purge
 
 if TYPE_CHECKING:
@@ -23,6 +26,13 @@ def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     house.outbox.handler(OUTBOX_KIND, Deliverer(house))
     house.outbox.handler(TELL_KIND, partial(tell_now, house))
+    house.ports.setdefault("personal_data", []).append(MessagingData(house))
+    house.ports.setdefault("retention", []).extend(
+        (
+            Retention("messages", _("消息与投递记录"), 365, 30, purge_messages),
+            Retention("console", _("开发环境显示的消息"), 7, 1, purge_console),
+        )
+    )
     house.jobs.periodic("messaging.purge", lambda: purge(house), every_minutes=30)
     if house.settings.development:
         house.switch.extra["console"] = console.writer(house.database, development=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 
 OUTBOX_KIND: Final = "messaging.deliver"
 TELL_KIND: Final = "messaging.tell"
+TOGETHER: Final = "messaging.together"
 INBOX_ADDRESS: Final = "member"
 
 Channels = Callable[["Session", str], Sequence["Registered[PushChannel]"]]
+
+OutboxRow = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,26 @@ class MessagingService:
             texts.kind_of(note.kind)
         if notes:
             rows = [{**asdict(note), "payload": dict(note.payload)} for note in notes]
-            outbox.put(
-                self._db, TELL_KIND, f"{TELL_KIND}:{notes[0].key}", notes=rows, region=region
-            )
+            item = TELL_KIND, f"{TELL_KIND}:{notes[0].key}", {"notes": rows, "region": region}
+            together: list[OutboxRow] | None = self._db.info.get(TOGETHER)
+            if together is None:
+                outbox.put_all(self._db, [item])
+            else:
+                together.append(item)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what is told inside, by whomever, in one statement when the block ends."""
+        if TOGETHER in self._db.info:
+            yield
+            return
+        items: list[OutboxRow] = self._db.info.setdefault(TOGETHER, [])
+        try:
+            yield
+            if items:
+                outbox.put_all(self._db, items)
+        finally:
+            del self._db.info[TOGETHER]
 
     def notify(
         self,
@@ -251,6 +272,22 @@ class MessagingService:
         canonical = channels[0].obj.validate_address(address)
         self._deliver(message, channels[0].code, canonical)
         return True
+
+    def send_to(
+        self, contact: tuple[str, str], kind: str, payload: Mapping[str, object], **about: Any
+    ) -> bool:
+        """Tell an address, ``(kind, address)``, that belongs to no member any more.
+
+        ``about`` is ``key``, ``region`` and ``locale``. False where no channel reaches it.
+        """
+        category = texts.kind_of(kind).category
+        for channel in self._fitting(about["region"], contact[0], category.value):
+            message = self._message(kind, payload, category=category, **about)
+            if message is not None:
+                canonical = channel.obj.validate_address(contact[1])
+                self._deliver(message, channel.code, canonical)
+            return True
+        return False
 
     def require_channel(self, channel_kind: str, region: str) -> None:
         """Raise ``NoChannel`` where ``send_code`` would."""

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from suwen.kernel.house import House
 
 KEEP_CODES: Final = timedelta(days=1)
-KEEP_MESSAGES: Final = timedelta(days=365)
+FAREWELL: Final = "erasure_done"
+"""Sent to somebody who is no member any more; kept no longer than a code."""
 
 
 def purge(house: House) -> None:
-    """Wipe codes that are over, forget code messages after a day and others after a year."""
+    """Wipe codes that are over; forget what went to addresses of no member after a day."""
     moment = clock.now()
     quiet = {"synchronize_session": False}
     with house.database.transaction() as db:
@@ -28,6 +29,10 @@ def purge(house: House) -> None:
             .values(secret=None),
             execution_options=quiet,
         )
-        over = (Message.kind == "verification_code") & (Message.created_at < moment - KEEP_CODES)
-        old = Message.created_at < moment - KEEP_MESSAGES
-        db.execute(delete(Message).where(over | old), execution_options=quiet)
+        db.execute(
+            delete(Message).where(
+                Message.kind.in_(("verification_code", FAREWELL)),
+                Message.created_at < moment - KEEP_CODES,
+            ),
+            execution_options=quiet,
+        )

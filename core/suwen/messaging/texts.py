@@ -113,6 +113,41 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         link="/me",
     ),
+    "export_ready": Kind(
+        zh=Wording("您的个人信息副本已准备好", "您申请的个人信息副本已准备好，请在 ${days} 天内登录下载。"),
+        en=Wording(
+            "The copy of your data is ready",
+            "The copy of your data that you asked for is ready. Sign in to download it within "
+            "${days} days.",
+        ),
+        link="/me/privacy/export",
+        category=Category.TRANSACTIONAL,
+        chain=EMAIL_THEN_PHONE,
+    ),
+    "erasure_planned": Kind(
+        zh=Wording(
+            "您的账户将被注销",
+            "您申请了注销账户，将于 ${day} 之后进行。在此之前登录即可取消。如非您本人申请，请立即取消。",
+        ),
+        en=Wording(
+            "Your account will be closed",
+            "You asked to close your account. It will happen after ${day}; until then sign in to "
+            "cancel. If it was not you, cancel it at once.",
+        ),
+        link="/me/privacy/erasure",
+        category=Category.TRANSACTIONAL,
+        chain=PHONE_THEN_EMAIL,
+    ),
+    "erasure_done": Kind(
+        zh=Wording("您的账户已注销", "您的账户已注销，个人信息已删除。回执见链接，之后不再发送消息。"),
+        en=Wording(
+            "Your account is closed",
+            "Your account is closed and your personal data are erased. The link leads to the "
+            "receipt; this is the last message.",
+        ),
+        link="/privacy/receipts/${number}",
+        category=Category.TRANSACTIONAL,
+    ),
     "order_paid": Kind(
         zh=Wording("订单付款成功", "您的订单 ${number} 已付款，可在订单页查看后续安排。"),
         en=Wording(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from suwen.accounts.people.merging import PORT as MERGERS
+from suwen.accounts.personal_data import register
 from suwen.kernel.i18n import _
 from suwen.orders.merging import merger
 from suwen.orders.models import Intent
+from suwen.orders.personal import OrderData
 from suwen.orders.services import orders, settling
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ def includeme(config: Configurator) -> None:
     config.add_suwen_permission("staff.orders", _("查看和处理订单"), "shop", by_branch=True)
     config.add_suwen_permission("staff.cashier", _("确认线下收款"), "shop", by_branch=True)
     subscribe(house)
+    register(house, OrderData(house))
     house.ports.setdefault("open_items", []).append(partial(open_items, house))
     house.ports.setdefault(MERGERS, []).append(merger())
     house.jobs.periodic("orders.expire", lambda: expire(house))

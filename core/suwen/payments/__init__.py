@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from suwen.accounts.personal_data import register
 from suwen.kernel.i18n import _
 from suwen.payments.models import PaymentAttempt, Refund
+from suwen.payments.personal import PaymentData
 from suwen.payments.states import OPEN, OPEN_REFUND
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def includeme(config: Configurator) -> None:
         query={"state": "requested"},
     )
     house.ports.setdefault("open_items", []).append(open_items)
+    register(house, PaymentData())
     for kind, handler in tasks.HANDLERS.items():
         house.outbox.handler(kind, partial(handler, house))
     house.jobs.periodic("payments.revive", partial(tasks.revive, house), every_minutes=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from suwen.kernel import clock
@@ -49,6 +49,8 @@ class PrivacyRequest(WithId, Base):
     receipt: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """What was erased, what is kept and why; ids and numbers only."""
     error: Mapped[str] = mapped_column(Text, default="")
+    forfeits: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether the member gives up what is left on his balance."""
 
     __table_args__ = (Index(None, "state", "due_at"),)
 

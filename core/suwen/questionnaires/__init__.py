@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.kernel.i18n import _
-from suwen.questionnaires import tasks
+from suwen.questionnaires import personal, tasks
 from suwen.questionnaires.merging import merger
 from suwen.questionnaires.services import questionnaires
 
@@ -32,6 +33,13 @@ def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     house.jobs.periodic(
         "questionnaires.close_forgotten", lambda: tasks.close_forgotten(house), every_minutes=60
+    )
+    register(house, personal.QuestionnaireData(house))
+    keep_for(
+        house,
+        Retention(
+            "questionnaires.abandoned", _("未完成的答题"), 90, 1, personal.purge_abandoned
+        ),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
+from suwen.accounts.personal_data import Erased
+from suwen.kernel.i18n import _
 from suwen.questionnaires.figures import one_decimal
 from suwen.questionnaires.models import AnsweringSession, Result
 from suwen.questionnaires.services import questionnaires
+from suwen.questionnaires.states import ABANDONED, OPEN
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -68,15 +72,50 @@ def _result(row: Result, findings: Findings) -> dict[str, Any]:
     }
 
 
-def erase(db: Session, member_id: int) -> Sequence[str]:
+def erase(db: Session, member_id: int) -> Sequence[Erased]:
     """Delete all sessions and results; lines for the receipt."""
     lines = []
-    for model, name in ((Result, "测评结果"), (AnsweringSession, "答题记录")):
-        query = select(func.count()).select_from(model).where(model.member_id == member_id)
-        count = db.scalar(query)
-        db.execute(
-            delete(model).where(model.member_id == member_id),
+    for model, what in ((Result, _("测评结果")), (AnsweringSession, _("答题记录"))):
+        gone = db.scalars(
+            delete(model).where(model.member_id == member_id).returning(model.id),
             execution_options={"synchronize_session": False},
-        )
-        lines.append(f"{name} {count}")
+        ).all()
+        lines.append(Erased(what, "erased", count=len(gone)))
     return lines
+
+
+class QuestionnaireData:
+    """Sessions, answers and results."""
+
+    name = "questionnaires"
+    title = _("量表答题与测评结果")
+
+    def __init__(self, house: House) -> None:
+        """Sealed answers are opened with the keys of ``house``."""
+        self._house = house
+
+    def export(self, db: Session, member_id: int) -> Mapping[str, Any]:
+        """See the function of this name."""
+        return export(self._house, db, member_id)
+
+    def erase(self, db: Session, member_id: int) -> Sequence[Erased]:
+        """See the function of this name."""
+        return erase(db, member_id)
+
+
+def purge_abandoned(house: House, before: datetime) -> int:
+    """Retention: a batch of sessions that ended without a result, or were never ended."""
+    batch = (
+        select(AnsweringSession.id)
+        .where(AnsweringSession.state.in_((ABANDONED, OPEN)), AnsweringSession.saved_at < before)
+        .order_by(AnsweringSession.id)
+        .limit(1000)
+    )
+    with house.database.transaction() as db:
+        gone = db.scalars(
+            delete(AnsweringSession)
+            .where(AnsweringSession.id.in_(batch))
+            .returning(AnsweringSession.id),
+            execution_options={"synchronize_session": False},
+        ).all()
+    return len(gone)

@@ -29,7 +29,11 @@ def test_everything_is_erased_and_only_ones_own(house, act, begin, submit, membe
     submit(member, begin(member))
     begin(member)
     with house.database.transaction() as db:
-        assert personal.erase(db, member) == ["测评结果 1", "答题记录 2"]
+        lines = personal.erase(db, member)
+        assert [(line.what, line.action, line.count) for line in lines] == [
+            ("测评结果", "erased", 1),
+            ("答题记录", "erased", 2),
+        ]
     with house.database.transaction() as db:
         assert personal.export(house, db, member) == {"unfinished": [], "results": []}
         assert len(personal.export(house, db, other)["results"]) == 1
