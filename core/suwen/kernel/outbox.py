@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.kernel import clock, ids
 from suwen.kernel.db import Base, Database, WithId
-from suwen.kernel.upsert import insert_once
+from suwen.kernel.upsert import insert_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,17 +78,24 @@ def put(
     session: Session, kind: str, key: str, *, due_at: datetime | None = None, **payload: Any
 ) -> bool:
     """Write an item unless one with this key stands; wakes the workers after the commit."""
-    values = {
-        "id": ids.new_id(),
-        "kind": kind,
-        "key": key,
-        "payload": payload,
-        "state": "pending",
-        "attempts": 0,
-        "created_at": clock.now(),
-        "due_at": due_at or clock.now(),
-    }
-    written = insert_once(session, OutboxItem, values, "key")
+    return put_all(session, [(kind, key, payload)], due_at=due_at) == 1
+
+
+def put_all(
+    session: Session,
+    items: Sequence[tuple[str, str, Mapping[str, Any]]],
+    *,
+    due_at: datetime | None = None,
+) -> int:
+    """As ``put``, for ``(kind, key, payload)`` in one statement; how many were written."""
+    moment, table = clock.now(), OutboxItem.__table__
+    same = {"state": "pending", "attempts": 0, "created_at": moment, "due_at": due_at or moment}
+    rows = [
+        {"id": ids.new_id(), "kind": kind, "key": key, "payload": payload, **same}
+        for kind, key, payload in items
+    ]
+    statement = insert_for(session, table).on_conflict_do_nothing(index_elements=["key"])
+    written = len(session.execute(statement.returning(table.c.id), rows).all())
     if written and due_at is None:
         _wake_after_commit(session)
     return written

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 
-def insert_for(session: Session, model: type[Any]) -> Any:
+def insert_for(session: Session, model: Any) -> Any:
     """The dialect's insert with ``on_conflict_*`` methods."""
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(model)

@@ -103,7 +103,7 @@ class Switch:
         self.transport = transport
         self._vault = vault
         self._settings = settings
-        self._cache = VersionedCache("plugins", size=64)
+        self._cache = VersionedCache("plugins", size=1024)
         self.extra: dict[str, Any] = {}
         """What contexts carry beside the contract, such as the console of development."""
 
@@ -137,8 +137,12 @@ class Switch:
     def settings(self, session: Session, region: str, item: Registered[Any]) -> Mapping[str, Any]:
         """Validated settings of an object in a region; raises ``colander.Invalid``."""
         raw = self.offering(session, region).raw_settings(item.plugin, item.code)
-        values: Mapping[str, Any] = item.obj.settings_schema().deserialize(dict(raw))
-        return values
+        values: Mapping[str, Any] = self._cache.get(
+            versions_of(session),
+            (region, item.plugin, item.code),
+            lambda: item.obj.settings_schema().deserialize(dict(raw)),
+        )
+        return dict(values)
 
     def context(
         self, session: Session, region: str, item: Registered[Any], locale: str = "zh_CN"
