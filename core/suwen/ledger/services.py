@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select, tuple_
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from suwen.ledger.verifying import LedgerVerdict
 
 PAGE = 20
+BATCH: Final = "ledger.batch"
 _CURSOR = re.compile(r"([0-9]{1,19})\.([0-9]{1,19})", re.ASCII)
 _MAX_ID = 2**63 - 1
 
@@ -61,7 +63,8 @@ class LedgerService:
         self, db: Session, vault: Vault, chain: Chain, accounts: posting.HouseAccounts
     ) -> None:
         """``vault`` keys the hashes of the entries, ``chain`` links them."""
-        self._db, self._vault, self._chain, self._accounts = db, vault, chain, accounts
+        self._db, self._vault, self._chain = db, vault, chain
+        self._writer = posting.Writer(db, vault, accounts)
 
     def post(
         self,
@@ -81,12 +84,47 @@ class LedgerService:
         below zero (what to do about a shortfall is the caller's rule); ``UnbalancedEntry`` and
         ``UnknownAccount`` are programming errors.
         """
-        return posting.write(
-            self._db, self._vault, self._accounts, kind, ref, postings, memo, occurred_at
-        )
+        made = posting.draft(kind, ref, postings, memo, occurred_at)
+        batch = self._batch()
+        if batch is not None:
+            batch.append(made)
+            return made.id
+        return made.id if self._writer.write([made]) else None
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Write the entries that are posted inside together, when the block ends; none if it raises.
+
+        For a chain of events in one transaction, whoever posts. There ``post`` gives the id that the
+        entry will have, and the caller's own state and lock must let it happen once: one that stands
+        already is left out, but nobody is told. ``InsufficientFunds`` is raised by the block's end, and
+        then nothing is written.
+        """
+        if self._batch() is not None:
+            yield
+            return
+        drafts = self._db.info[BATCH] = []
+        try:
+            yield
+            if drafts:
+                self._writer.write(drafts)
+        finally:
+            del self._db.info[BATCH]
+
+    def _batch(self) -> list[posting.Draft] | None:
+        found: list[posting.Draft] | None = self._db.info.get(BATCH)
+        return found
+
+    def _settle(self) -> None:
+        """What is read inside a batch counts what was posted there so far."""
+        batch = self._batch()
+        if batch:
+            self._writer.write(batch)
+            batch.clear()
 
     def member(self, member_id: int) -> MemberBalance:
         """Cached balances of a member; zeros for one who never had money."""
+        self._settle()
         query = select(LedgerAccount.kind, LedgerAccount.balance_fen).where(
             LedgerAccount.member_id == member_id
         )
@@ -95,6 +133,7 @@ class LedgerService:
 
     def balance(self, code: str) -> int:
         """Sum of an account's postings in fen, debit positive; 0 for one that nothing touched."""
+        self._settle()
         query = (
             select(func.coalesce(func.sum(Posting.amount_fen), 0))
             .join(LedgerAccount, LedgerAccount.id == Posting.account_id)

@@ -94,7 +94,7 @@ def test_a_member_below_zero_is_named_even_when_books_and_cache_agree(written, m
         connection.exec_driver_sql(
             "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_never_negative"
         )
-    monkeypatch.setattr("suwen.ledger.posting._shortfall", lambda accounts, changes: None)
+    monkeypatch.setattr("suwen.ledger.posting._shortfall", lambda balances, changes: None)
     with written.database.transaction() as session:
         ledger(written, session).post("x", "1", [(FROZEN, 81), ("fees", -81)])
 
