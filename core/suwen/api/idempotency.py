@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from pyramid.response import Response
-from sqlalchemy import Integer, LargeBinary, String, UniqueConstraint, delete, select
+from sqlalchemy import Integer, LargeBinary, String, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from transaction.interfaces import NoTransaction
 
@@ -126,12 +126,13 @@ def _claim(request: Request, key: str) -> IdempotencyKey:
         "content_type": "",
         "created_at": moment,
     }
-    insert_once(db, IdempotencyKey, values, "actor", "key")
+    if insert_once(db, IdempotencyKey, values, "actor", "key"):
+        return IdempotencyKey(**values)
     found = select(IdempotencyKey).where(IdempotencyKey.actor == actor, IdempotencyKey.key == key)
     row: IdempotencyKey = db.scalars(found.with_for_update()).one()
     if row.request_hash != digest:
         raise KeyMismatch
-    if row.status is None and row.claim != claim:
+    if row.status is None:
         if row.lease_until > moment:
             raise InProgress
         # The call that wrote it died between two of its steps, which are safe to repeat.
@@ -140,12 +141,18 @@ def _claim(request: Request, key: str) -> IdempotencyKey:
 
 
 def _keep(request: Request, row: IdempotencyKey, response: Response) -> None:
-    row.status = response.status_code
-    row.content_type = response.content_type or ""
-    row.body = request.house.vault.house.seal(response.body, _aad(row))
-    # After a step the object belongs to an ended transaction; merging writes it in this one.
-    request.db.merge(row)
+    # After a step the object belongs to an ended transaction: the answer is written past it.
     request.db.flush()
+    request.db.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.id == row.id)
+        .values(
+            status=response.status_code,
+            content_type=response.content_type or "",
+            body=request.house.vault.house.seal(response.body, _aad(row)),
+        ),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _stored(request: Request, row: IdempotencyKey) -> Response:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import colander
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from suwen.distribution.binding import PAID_LEVELS, Bindings
 from suwen.distribution.errors import RewardRefused
-from suwen.distribution.models import CommissionLine, RewardSnapshot
+from suwen.distribution.models import Binding, CommissionLine, RewardSnapshot
 from suwen.distribution.reversal import reversal_postings, standing_of
 from suwen.distribution.steps import active_among, step
 from suwen.hookspecs.reward import LineFact, RewardFacts, RewardLine
@@ -159,11 +159,34 @@ class Rewards:
         )
         return self._db.scalars(query).first()
 
-    def post(self, order_id: int) -> None:
-        """Book the frozen rewards of an order that was paid; twice changes nothing."""
-        snapshot = self._snapshot("order", order_id)
-        if snapshot is None:
-            return
+    def earn(self, order_id: int, buyer_id: int) -> None:
+        """What a paid order means: its buyer's sponsor is fixed, and its frozen rewards are booked.
+
+        The order is locked; twice changes nothing.
+        """
+        asked = select(
+            literal(order_id).label("order"), literal(buyer_id).label("buyer")
+        ).subquery()
+        booked = select(CommissionLine.id).where(CommissionLine.order_id == asked.c.order).exists()
+        query = (
+            select(RewardSnapshot, Binding.member_id, booked)
+            .select_from(asked)
+            .outerjoin(
+                RewardSnapshot,
+                (RewardSnapshot.kind == "order") & (RewardSnapshot.ref_id == asked.c.order),
+            )
+            .outerjoin(
+                Binding, (Binding.member_id == asked.c.buyer) & Binding.permanent_at.is_(None)
+            )
+        )
+        found: Any = self._db.execute(query).one()
+        snapshot, loose, done = found
+        if loose is not None:
+            self.bindings.make_permanent(buyer_id)
+        if snapshot is not None and not done:
+            self._book(snapshot, order_id)
+
+    def _book(self, snapshot: RewardSnapshot, order_id: int) -> None:
         rows = self._commissions(snapshot, order_id)
         if not rows:
             return
@@ -172,7 +195,8 @@ class Rewards:
         postings += [(account_of(row), -row["amount_fen"]) for row in rows]
         if self._ledger.post("commission", str(order_id), postings, memo=_("推荐返现")) is None:
             return
-        self._db.execute(insert(CommissionLine), rows)
+        lines: Any = CommissionLine.__table__
+        self._db.execute(insert(lines).returning(lines.c.id), rows).all()
         notes = [
             Note(row["beneficiary_id"], "commission_frozen", {}, f"commission:{row['id']}")
             for row in rows

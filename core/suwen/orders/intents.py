@@ -158,7 +158,7 @@ class Intents:
         house = self._vault.house
         address = writing.open_address(house, "order_intent", intent.id, intent.address_sealed)
         order.address_sealed = writing.seal_address(house, "order", order.id, address)
-        return self._placing.write(order, lines, actor)
+        return self._placing.write(order, lines, actor).order
 
     def reject(self, code: str, reason: str, actor: Actor) -> Intent:
         """Refuse at the counter, with a reason; raises ``IllegalTransition``."""

@@ -16,7 +16,7 @@ from suwen.kernel import clock, ids
 from suwen.kernel.db import take_turns
 from suwen.orders import writing
 from suwen.orders.errors import GatewayRefused, TooManyOpen
-from suwen.orders.models import Intent, Order
+from suwen.orders.models import Intent, Order, OrderLine, OrderTransition
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -42,8 +42,15 @@ class Checkout:
     gateway: str
     submission: str
     referral_code: str | None = None
-    repeatable: bool = True
-    """False when nobody can know the submission: then nothing is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that was just written, with its lines and its first step."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    step: OrderTransition
 
 
 class Placing:
@@ -71,10 +78,22 @@ class Placing:
         stock that others want.
         """
         # The second of two clicks waits for what the first one makes.
-        take_turns(self._db, f"{Order.__tablename__}:{quote.wish.member_id}")
-        standing = checkout.repeatable and self._standing(quote.wish.member_id, checkout.submission)
+        self._take_turns(quote.wish.member_id)
+        standing = self._standing(quote.wish.member_id, checkout.submission)
         if standing:
             return standing
+        made = self._make(quote, checkout, actor)
+        return made.order if isinstance(made, Placed) else made
+
+    def place_anew(self, quote: Quote, checkout: Checkout, actor: Actor) -> Placed | Intent:
+        """As ``place``, for a submission that nobody can know: no first result is looked for."""
+        self._take_turns(quote.wish.member_id)
+        return self._make(quote, checkout, actor)
+
+    def _take_turns(self, member_id: int) -> None:
+        take_turns(self._db, f"{Order.__tablename__}:{member_id}")
+
+    def _make(self, quote: Quote, checkout: Checkout, actor: Actor) -> Placed | Intent:
         method = next((m for m in quote.methods.offered if m.gateway == checkout.gateway), None)
         if method is None:
             raise GatewayRefused(fields={"gateway": GatewayRefused.message})
@@ -102,7 +121,7 @@ class Placing:
         total = orders.scalar_subquery() + intents.scalar_subquery()
         return self._db.scalar(select(total)) or 0
 
-    def _order(self, quote: Quote, checkout: Checkout, actor: Actor) -> Order:
+    def _order(self, quote: Quote, checkout: Checkout, actor: Actor) -> Placed:
         order = Order(
             id=ids.new_id(),
             number=ids.number("SW"),
@@ -130,13 +149,16 @@ class Placing:
         actor: Actor,
         *,
         referral_code: str | None = None,
-    ) -> Order:
+    ) -> Placed:
         """Write an order with its lines and let the domains above freeze what they need."""
         rows = writing.line_rows(order.id, lines)
-        self._db.add(order)
-        writing.note(self._db, order, "placed", actor)
+        placed = Placed(
+            order,
+            [OrderLine(**row) for row in rows],
+            writing.note(self._db, order, "placed", actor),
+        )
+        self._db.add_all([order, *placed.lines])
         self._db.flush()
-        writing.insert_lines(self._db, rows)
         data = {
             "order_id": order.id,
             "intent_id": order.intent_id,
@@ -145,7 +167,7 @@ class Placing:
             "lines": self._reward_lines(rows, lines),
         }
         self._publish("order_placed", f"order_placed:{order.id}", order.region, data)
-        return order
+        return placed
 
     def _intent(self, quote: Quote, checkout: Checkout) -> Intent:
         code = ids.code(8)

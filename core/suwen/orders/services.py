@@ -151,10 +151,16 @@ class OrderService:
 
         Two tabs then start one payment, and none is started beside a cancellation.
         """
-        fresh = lock(self._db, Order, order.id)
-        if fresh.state != "pending_payment" or fresh.expires_at <= clock.now():
-            raise NotPayable
-        return payable_of("order", fresh)
+        return _payable(lock(self._db, Order, order.id))
+
+    def payable_of_member(self, member_id: int, number: str) -> Payable:
+        """As ``payable``, for a member's own order, found and locked at once; raises ``NotFound``."""
+        query = select(Order).where(Order.number == number, Order.member_id == member_id)
+        fresh = {"populate_existing": True}
+        order = self._db.scalars(query.with_for_update(), execution_options=fresh).first()
+        if order is None:
+            raise NotFound
+        return _payable(order)
 
     def ways_to_pay(self, order: Order) -> Sequence[Method]:
         """What its service region offers for a waiting order right now, orders only."""
@@ -186,6 +192,12 @@ class OrderService:
                 break
             after = rows[-1].id
         return found
+
+
+def _payable(order: Order) -> Payable:
+    if order.state != "pending_payment" or order.expires_at <= clock.now():
+        raise NotPayable
+    return payable_of("order", order)
 
 
 def orders(house: House, db: Session) -> OrderService:

@@ -67,8 +67,9 @@ class Settling:
         )
         self._db.flush()
         facts = {"order_id": order.id, "number": order.number, "member_id": order.member_id}
-        self._publish("order_paid", order, {**facts, "amount_fen": data["amount_fen"]})
-        self._tell(order, "order_paid", f"order_paid:{order.id}")
+        with self._messaging.together():
+            self._publish("order_paid", order, {**facts, "amount_fen": data["amount_fen"]})
+            self._tell(order, "order_paid", f"order_paid:{order.id}")
 
     def _send_back(self, order: Order | None, data: Mapping[str, Any]) -> None:
         if order is not None:

@@ -6,10 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
-
 from suwen.kernel import clock, ids
-from suwen.orders.models import Order, OrderLine, OrderTransition
+from suwen.orders.models import Order, OrderTransition
 from suwen.orders.states import ORDER
 
 if TYPE_CHECKING:
@@ -41,11 +39,6 @@ def line_rows(order_id: int, lines: Sequence[LineFact]) -> list[dict[str, Any]]:
     ]
 
 
-def insert_lines(db: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Write all lines in one statement."""
-    db.execute(insert(OrderLine), list(rows))
-
-
 def move(
     db: Session, order: Order, target: str, event: str, actor: Actor, reason: str = ""
 ) -> None:
@@ -63,20 +56,20 @@ def note(
     reason: str = "",
     *,
     target: str | None = None,
-) -> None:
+) -> OrderTransition:
     """Record something that happened to the order, with or without a change of its state."""
-    db.add(
-        OrderTransition(
-            order_id=order.id,
-            at=clock.now(),
-            event=event,
-            source=order.state,
-            target=target or order.state,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            reason=reason,
-        )
+    step = OrderTransition(
+        order_id=order.id,
+        at=clock.now(),
+        event=event,
+        source=order.state,
+        target=target or order.state,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        reason=reason,
     )
+    db.add(step)
+    return step
 
 
 def seal_address(cipher: Cipher, table: str, row_id: int, address: Any) -> bytes | None:

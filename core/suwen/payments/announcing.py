@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from sqlalchemy import update
 
 from suwen.hookspecs.payment import (
     Action,
@@ -31,6 +32,8 @@ from suwen.payments.payable import SUBJECT
 from suwen.payments.states import OPEN
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from suwen.payments.calls import Caller, Line
 
 log = structlog.get_logger(__name__)
@@ -57,16 +60,20 @@ class Announcer:
             raise GatewayNotInstalled from None
         except GatewayError as error:
             raise self._failed(attempt_id, error) from error
+        return actions.load(self.announce_on(line, payer_id).action or {})
+
+    def announce_on(self, line: Line, payer_id: str | None = None) -> PaymentAttempt:
+        """As ``announce``, on a line that is open already; the attempt as it then stands."""
         attempt = line.attempt
         if attempt.state not in OPEN or attempt.expires_at <= clock.now():
             raise AttemptOver
         if attempt.action is not None:
-            return actions.load(attempt.action)
+            return attempt
         try:
             result = self._caller.ask(line, lambda: self._create(line, payer_id))
         except GatewayError as error:
-            raise self._failed(attempt_id, error) from error
-        return self._keep(attempt_id, result)
+            raise self._failed(attempt.id, error) from error
+        return self._keep(attempt, result)
 
     def _create(self, line: Line, payer_id: str | None) -> CreateResult:
         attempt, base = line.attempt, self._settings.base_url.rstrip("/")
@@ -92,17 +99,21 @@ class Announcer:
     def _dumped(self, action: Action) -> dict[str, Any]:
         return actions.dump(action, development=self._settings.development)
 
-    def _keep(self, attempt_id: int, result: CreateResult) -> Action:
+    def _keep(self, attempt: PaymentAttempt, result: CreateResult) -> PaymentAttempt:
+        state, action = dict(result.provider_state), self._dumped(result.action)
         with self._caller.house.database.transaction() as db:
-            attempt = held(db, PaymentAttempt, attempt_id)
-            attempt.provider_state = dict(result.provider_state)
-            attempt.action = self._dumped(result.action)
+            if _untouched(db, attempt, state, action):
+                move_attempt(db, attempt, "pending", "request")
+                attempt.provider_state, attempt.action = state, action
+                return attempt
+            attempt = held(db, PaymentAttempt, attempt.id)
+            attempt.provider_state, attempt.action = state, action
             attempt.last_error = None
             attempt.unflag("outcome_unknown")
             # A notification may have come before this answer.
             if attempt.state == "created":
                 move_attempt(db, attempt, "pending", "request")
-        return result.action
+        return attempt
 
     def _failed(self, attempt_id: int, error: GatewayError) -> Exception:
         """Keep what the provider said; the error that the buyer reads."""
@@ -122,6 +133,22 @@ class Announcer:
         if isinstance(error, AlreadyPaid):
             return AttemptOver()
         return ProviderBusy() if busy else ProviderRefused(error.user_message or None)
+
+
+def _untouched(
+    db: Session, attempt: PaymentAttempt, state: dict[str, str], action: dict[str, Any]
+) -> bool:
+    """Keep the answer in one statement, if nothing has happened to the attempt since it was read."""
+    if attempt.state != "created" or attempt.last_error is not None or attempt.flags:
+        return False
+    still = (PaymentAttempt.state == "created", PaymentAttempt.last_error.is_(None))
+    kept = (
+        update(PaymentAttempt)
+        .where(PaymentAttempt.id == attempt.id, *still)
+        .values(state="pending", provider_state=state, action=action)
+        .returning(PaymentAttempt.id)
+    )
+    return db.execute(kept, execution_options={"synchronize_session": False}).first() is not None
 
 
 def notify_url(base_url: str, attempt: PaymentAttempt) -> str:

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from suwen.hookspecs.payment import GatewayEvent, NotifyOutcome, PaymentFact
 from suwen.kernel import clock
 from suwen.kernel.audit import SYSTEM, Actor
 from suwen.ledger.services import ledger
-from suwen.payments.booking import Booking, close_open, move_attempt
+from suwen.payments.booking import Booking, close, move_attempt
 from suwen.payments.inbox import Inbox
 from suwen.payments.models import PaymentAttempt
 from suwen.payments.refund_facts import REFUND_FACTS, RefundFacts
-from suwen.payments.states import ATTEMPT
+from suwen.payments.states import ATTEMPT, OPEN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from suwen.kernel.house import House
@@ -59,34 +62,49 @@ class Applier:
         """
         if event.fact in _NOTHING:
             return NotifyOutcome.ACCEPTED
-        row = self._inbox.claim(event)
-        if row is None:
+        claim = self._inbox.claim(event)
+        if claim is None:
             return NotifyOutcome.DUPLICATE
-        attempt = self._attempt(event, region)
+        rows = self._attempts(event, region)
+        attempt = next((row for row in rows if row.number == event.out_trade_no), None)
         if attempt is None:
             log.warning("payments.unknown_order", gateway=event.gateway, number=event.out_trade_no)
-            return self._inbox.finish(row, "unknown_order")
+            return self._inbox.finish(claim, "unknown_order")
         if event.fact in REFUND_FACTS:
             outcome = self._refunds.apply(attempt, event, actor)
         else:
-            outcome = self._apply(attempt, event, actor)
+            others = [row for row in rows if row is not attempt and row.state in OPEN]
+            outcome = self._apply(attempt, event, actor, others)
         self._db.flush()
-        return self._inbox.finish(row, outcome)
+        return self._inbox.finish(claim, outcome)
 
-    def _attempt(self, event: GatewayEvent, region: str | None) -> PaymentAttempt | None:
+    def _attempts(self, event: GatewayEvent, region: str | None) -> Sequence[PaymentAttempt]:
+        """The attempt that a fact is about, and all others of the same payable, under their locks
+        in the order of their ids.
+        """
+        told = aliased(PaymentAttempt)
         query = (
             select(PaymentAttempt)
-            .where(
-                PaymentAttempt.number == event.out_trade_no,
-                PaymentAttempt.gateway == event.gateway,
+            .join(
+                told,
+                (told.payable_kind == PaymentAttempt.payable_kind)
+                & (told.payable_id == PaymentAttempt.payable_id),
             )
-            .with_for_update()
+            .where(told.number == event.out_trade_no, told.gateway == event.gateway)
+            .order_by(PaymentAttempt.id)
+            .with_for_update(of=PaymentAttempt)
         )
         if region is not None:
-            query = query.where(PaymentAttempt.region == region)
-        return self._db.scalars(query, execution_options={"populate_existing": True}).first()
+            query = query.where(told.region == region)
+        return self._db.scalars(query, execution_options={"populate_existing": True}).all()
 
-    def _apply(self, attempt: PaymentAttempt, event: GatewayEvent, actor: Actor) -> str:
+    def _apply(
+        self,
+        attempt: PaymentAttempt,
+        event: GatewayEvent,
+        actor: Actor,
+        others: Sequence[PaymentAttempt],
+    ) -> str:
         if not _amount_fits(attempt, event):
             log.error(
                 "payments.amount_mismatch",
@@ -102,6 +120,7 @@ class Applier:
             return self._ignore(attempt, event, target)
         if target == "captured":
             self._capture(attempt, event, actor)
+            close(self._db, others)
         else:
             move_attempt(self._db, attempt, target, event.source, actor)
             if target == "closed":
@@ -125,7 +144,6 @@ class Applier:
         attempt.provider_trade_no = event.provider_trade_no or attempt.provider_trade_no
         attempt.unflag("outcome_unknown")
         self._db.flush()
-        close_open(self._db, attempt.payable_kind, attempt.payable_id, besides=attempt.id)
         self._booking.captured(attempt, event.occurred_at)
 
 

@@ -101,18 +101,20 @@ def held_by_refunds(db: Session, attempt_id: int, states: Sequence[str]) -> int:
     return int(db.scalar(query) or 0)
 
 
-def close_open(
-    db: Session, payable_kind: str, payable_id: int, *, besides: int | None = None
-) -> None:
+def close_open(db: Session, payable_kind: str, payable_id: int) -> None:
     """Let a job close the open attempts of a payable at their providers."""
-    query = select(PaymentAttempt.id).where(
+    query = select(PaymentAttempt).where(
         PaymentAttempt.payable_kind == payable_kind,
         PaymentAttempt.payable_id == payable_id,
         PaymentAttempt.state.in_(OPEN),
-        PaymentAttempt.id != (besides or 0),
     )
-    for attempt_id in db.scalars(query).all():
-        outbox.put(db, CLOSE, f"{CLOSE}:{attempt_id}", attempt_id=attempt_id)
+    close(db, db.scalars(query).all())
+
+
+def close(db: Session, attempts: Sequence[PaymentAttempt]) -> None:
+    """Let a job close attempts at their providers."""
+    for attempt in attempts:
+        outbox.put(db, CLOSE, f"{CLOSE}:{attempt.id}", attempt_id=attempt.id)
 
 
 class Booking:
@@ -125,16 +127,18 @@ class Booking:
     def captured(self, attempt: PaymentAttempt, occurred_at: datetime) -> None:
         """Money arrived: the provider holds it for us, and it is nobody's yet."""
         amount = attempt.amount_fen
-        self._ledger.post(
-            "payment_captured",
-            attempt.number,
-            [(clearing(attempt.plugin), amount), ("receipts", -amount)],
-            memo=_("收款"),
-            occurred_at=occurred_at,
-        )
         late = "late_capture" in attempt.flags
         data = {"amount_fen": amount, "late": late, "number": attempt.number}
-        self._publish("payment_captured", str(attempt.id), attempt, data)
+        # The attempt is locked and is captured once; so is what the receivers post.
+        with self._ledger.batch():
+            self._ledger.post(
+                "payment_captured",
+                attempt.number,
+                [(clearing(attempt.plugin), amount), ("receipts", -amount)],
+                memo=_("收款"),
+                occurred_at=occurred_at,
+            )
+            self._publish("payment_captured", str(attempt.id), attempt, data)
 
     def refunded(self, attempt: PaymentAttempt, refund: Refund, occurred_at: datetime) -> None:
         """Money went back, out of what the provider holds."""

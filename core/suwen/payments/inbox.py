@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from suwen.payments.models import PaymentEvent
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+USUAL: Final = "applied"
 FINAL: Final = frozenset({"applied", "ignored"})
 _MAX_ID: Final = 200
 
@@ -26,6 +28,14 @@ _ANSWERS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A fact's row, and the outcome that stands in it."""
+
+    id: int
+    outcome: str
+
+
 class Inbox:
     """Claims facts for applying and keeps what became of them."""
 
@@ -33,10 +43,11 @@ class Inbox:
         """Work in the transaction of ``db``."""
         self._db = db
 
-    def claim(self, event: GatewayEvent) -> int | None:
-        """Id of the fact's row, ours until the end of the transaction; None when it counted.
+    def claim(self, event: GatewayEvent) -> Claim | None:
+        """The fact's row, ours until the end of the transaction; None when it counted.
 
-        A second transaction with the same fact waits here for the first one.
+        A second transaction with the same fact waits here for the first one. A new row says at once
+        what most facts come to, since nobody reads it before the commit.
         """
         event_id = _bounded(event.event_id)
         row_id = ids.new_id()
@@ -54,24 +65,25 @@ class Inbox:
             "raw_sha256": event.raw_sha256,
             "occurred_at": event.occurred_at,
             "received_at": clock.now(),
-            "outcome": "received",
+            "outcome": USUAL,
         }
         # ON CONFLICT leaves the transaction whole, as a savepoint around a plain insert would.
         if insert_once(self._db, PaymentEvent, values, "gateway", "event_id"):
-            return row_id
+            return Claim(row_id, USUAL)
         row = self._db.execute(
             select(PaymentEvent.id, PaymentEvent.outcome)
             .where(PaymentEvent.gateway == event.gateway, PaymentEvent.event_id == event_id)
             .with_for_update()
         ).one()
-        return None if row.outcome in FINAL else int(row.id)
+        return None if row.outcome in FINAL else Claim(row.id, row.outcome)
 
-    def finish(self, row_id: int, outcome: str) -> NotifyOutcome:
+    def finish(self, claim: Claim, outcome: str) -> NotifyOutcome:
         """Keep the outcome; one that is not final lets the fact be tried again."""
-        self._db.execute(
-            update(PaymentEvent).where(PaymentEvent.id == row_id).values(outcome=outcome),
-            execution_options={"synchronize_session": False},
-        )
+        if outcome != claim.outcome:
+            self._db.execute(
+                update(PaymentEvent).where(PaymentEvent.id == claim.id).values(outcome=outcome),
+                execution_options={"synchronize_session": False},
+            )
         return _ANSWERS[outcome]
 
 

@@ -7,9 +7,10 @@ the settings that were kept do.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import colander
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from suwen.hookspecs.common import PluginContext
 from suwen.hookspecs.payment import PaymentGateway
 from suwen.kernel import clock, ids
+from suwen.kernel.cache import VersionedCache, versions_of
 from suwen.kernel.http import for_plugin
 from suwen.kernel.upsert import insert_for
 from suwen.payments.models import PaymentAccount
@@ -42,11 +44,31 @@ class Merchants:
     def __init__(self, house: House, db: Session) -> None:
         """Read present settings from the house's switch."""
         self._house, self._db = house, db
+        self._cache: VersionedCache = house.ports.setdefault(
+            "payments.accounts", VersionedCache("plugins")
+        )
 
     def remember(self, item: Registered[Gateway], region: str) -> int:
-        """Id of the account that the region uses now, its settings kept; ``colander.Invalid``."""
+        """Id of the account that the region uses now, its settings kept; ``colander.Invalid``.
+
+        The process knows it until somebody changes a setting, once a transaction has found it whole.
+        """
+        known = self._known(item, region)
+        if "account" not in known:
+            account_id, whole = self._account(item, region)
+            if not whole:
+                return account_id
+            known["account"] = account_id
+        return known["account"]
+
+    def _known(self, item: Registered[Gateway], region: str) -> dict[str, int]:
+        found: dict[str, int] = self._cache.get(versions_of(self._db), (item.code, region), dict)
+        return found
+
+    def _account(self, item: Registered[Gateway], region: str) -> tuple[int, bool]:
+        """Id of the present account, and whether it stood already, with the present settings."""
         raw = self._raw(item, region)
-        merchant = merchant_of(item.obj, _read(item.obj, raw))
+        merchant = merchant_of(item.obj, self._house.switch.settings(self._db, region, item))
         digest = self._house.vault.mac("payment account", _dump(raw).encode())
         query = select(PaymentAccount).where(
             PaymentAccount.gateway == item.code,
@@ -54,12 +76,19 @@ class Merchants:
             PaymentAccount.merchant == merchant,
         )
         found = self._db.scalars(query).first()
-        if found is not None:
-            if found.settings_hash != digest:
-                found.settings = self._sealed(found.id, raw)
-                found.settings_hash, found.updated_at = digest, clock.now()
-            return found.id
-        return self._keep(item.code, region, merchant, raw, digest)
+        if found is None:
+            return self._keep(item.code, region, merchant, raw, digest), False
+        if found.settings_hash == digest:
+            return found.id, found.id not in self._written()
+        found.settings = self._sealed(found.id, raw)
+        found.settings_hash, found.updated_at = digest, clock.now()
+        self._written().add(found.id)
+        return found.id, False
+
+    def _written(self) -> set[int]:
+        """Accounts that this transaction wrote, and may take back."""
+        written: set[int] = self._db.info.setdefault("payments.accounts", set())
+        return written
 
     def _keep(
         self, gateway: str, region: str, merchant: str, raw: Mapping[str, Any], digest: str
@@ -80,14 +109,17 @@ class Merchants:
         statement = statement.on_conflict_do_update(
             index_elements=unique, set_={"gateway": statement.excluded.gateway}
         ).returning(PaymentAccount.id)
-        return int(self._db.execute(statement).scalar_one())
+        account_id = int(self._db.execute(statement).scalar_one())
+        self._written().add(account_id)
+        return account_id
 
     def context(self, item: Registered[Gateway], region: str, account_id: int) -> PluginContext:
         """What a call about an attempt of this account is given; ``colander.Invalid``."""
+        if self._known(item, region).get("account") == account_id:
+            return self.present(item, region)
         account = self._db.get_one(PaymentAccount, account_id)
-        raw = self._raw(item, region)
         try:
-            settings = _read(item.obj, raw)
+            settings = self._house.switch.settings(self._db, region, item)
         except colander.Invalid:
             return self._made(region, _read(item.obj, self._opened(account)))
         if merchant_of(item.obj, settings) != account.merchant:
@@ -96,24 +128,30 @@ class Merchants:
 
     def present(self, item: Registered[Gateway], region: str) -> PluginContext:
         """What a call with the region's present settings is given; ``colander.Invalid``."""
-        return self._made(region, _read(item.obj, self._raw(item, region)))
+        return self._made(region, self._house.switch.settings(self._db, region, item))
 
-    def contexts(self, item: Registered[Gateway], region: str) -> Sequence[PluginContext]:
-        """All that a notification may be verified with: the present settings, then kept ones."""
+    def contexts(self, item: Registered[Gateway], region: str) -> Iterator[PluginContext]:
+        """All that a notification may be verified with: the present settings, then kept ones, which
+        are read only if they are asked for.
+        """
+        found: list[Mapping[str, Any]] = []
+        for read in (self._present_settings, self._kept_settings):
+            for settings in read(item, region):
+                if settings not in found:
+                    found.append(settings)
+                    yield self._made(region, settings)
+
+    def _present_settings(self, item: Registered[Gateway], region: str) -> Iterator[Any]:
+        with contextlib.suppress(colander.Invalid):
+            yield self._house.switch.settings(self._db, region, item)
+
+    def _kept_settings(self, item: Registered[Gateway], region: str) -> Iterator[Any]:
         query = select(PaymentAccount).where(
             PaymentAccount.gateway == item.code, PaymentAccount.region == region
         )
-        candidates = [self._raw(item, region)]
-        candidates += [self._opened(account) for account in self._db.scalars(query)]
-        found: list[PluginContext] = []
-        for raw in candidates:
-            try:
-                context = self._made(region, _read(item.obj, raw))
-            except colander.Invalid:
-                continue
-            if all(context.settings != other.settings for other in found):
-                found.append(context)
-        return found
+        for account in self._db.scalars(query).all():
+            with contextlib.suppress(colander.Invalid):
+                yield _read(item.obj, self._opened(account))
 
     def _raw(self, item: Registered[Gateway], region: str) -> Mapping[str, Any]:
         offering = self._house.switch.offering(self._db, region)

@@ -125,7 +125,7 @@ class PaymentEvent(WithId, Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(String(20))
-    """``received``, ``applied``, ``ignored``, ``unknown_order`` or ``amount_mismatch``."""
+    """``applied``, ``ignored``, ``unknown_order`` or ``amount_mismatch``."""
 
     __table_args__ = (UniqueConstraint("gateway", "event_id"), Index(None, "outcome"))
 

@@ -17,6 +17,8 @@ from suwen.hookspecs.payment import (
 from suwen.payments.merchants import Merchants
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from suwen.hookspecs.payment import PaymentGateway
     from suwen.kernel.house import House
     from suwen.kernel.plugins.registry import Registered
@@ -29,15 +31,19 @@ _GOOD: Final = (NotifyOutcome.DUPLICATE, NotifyOutcome.ACCEPTED)
 Read = Sequence[GatewayEvent] | NotifyOutcome
 
 
-def read(house: House, item: Registered[PaymentGateway], region: str, sent: NotifyRequest) -> Read:
+def read(
+    house: House,
+    db: Session,
+    item: Registered[PaymentGateway],
+    region: str,
+    sent: NotifyRequest,
+) -> Read:
     """The facts of a notification, or why there are none. Never raises for a stranger's bytes.
 
     The region's present settings are tried first, then those of merchants it used before.
     """
-    with house.database.snapshot() as db:
-        contexts = Merchants(house, db).contexts(item, region)
     refused: NotifyOutcome = NotifyOutcome.FAILED
-    for number, context in enumerate(contexts):
+    for number, context in enumerate(Merchants(house, db).contexts(item, region)):
         outcome = _parse(item, context, sent)
         if not isinstance(outcome, NotifyOutcome):
             return outcome

@@ -123,15 +123,18 @@ class Reader:
         row = self._db.execute(query).first()
         if row is None:
             raise NotFound
-        attempt, refunded = row
-        state = shown_state(attempt.state, attempt.amount_fen, int(refunded))
+        return self.shown(row[0], int(row[1]))
+
+    def shown(self, attempt: PaymentAttempt, refunded_fen: int = 0) -> PaymentView:
+        """An attempt as its member sees it."""
+        state = shown_state(attempt.state, attempt.amount_fen, refunded_fen)
         return PaymentView(
             number=attempt.number,
             state=state,
             gateway=attempt.gateway,
             title=self._host.gateways.title(attempt.gateway),
             amount_fen=attempt.amount_fen,
-            refunded_fen=int(refunded),
+            refunded_fen=refunded_fen,
             payable_kind=attempt.payable_kind,
             payable_number=attempt.payable_number,
             action=attempt.action if state in OPEN else None,

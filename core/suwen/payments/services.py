@@ -14,7 +14,7 @@ from suwen.payments import booking, tasks
 from suwen.payments.announcing import Announcer
 from suwen.payments.apply import Applier, applier
 from suwen.payments.attempts import Attempts
-from suwen.payments.calls import Caller
+from suwen.payments.calls import UNREACHABLE, Caller, Line
 from suwen.payments.merchants import Merchants
 from suwen.payments.models import PaymentAttempt, Refund
 from suwen.payments.offering import MethodFinder, Methods
@@ -23,6 +23,7 @@ from suwen.payments.polling import Poller
 from suwen.payments.reading import PaymentView, Reader
 from suwen.payments.refunding import Refunder
 from suwen.payments.refunds import Refunds
+from suwen.payments.states import OPEN
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -80,6 +81,26 @@ class PaymentService:
         """What the buyer must do next; see ``Announcer.announce``."""
         self._outside()
         return Announcer(self._caller).announce(attempt_id, payer_id)
+
+    def line(self, attempt: PaymentAttempt) -> Line | None:
+        """What announcing an attempt takes, read in the transaction that started it; None where its
+        settings cannot be used.
+        """
+        try:
+            return self._caller.line_in(self._db, attempt)
+        except UNREACHABLE:
+            return None
+
+    def announced(self, attempt: PaymentAttempt, line: Line | None) -> PaymentView:
+        """Announce an attempt that was just started, on its line, and show it."""
+        self._outside()
+        if line is None:
+            self.announce(attempt.id)
+        else:
+            attempt = Announcer(self._caller).announce_on(line)
+            if attempt.state in OPEN:
+                return self.reader.shown(attempt)
+        return self.view(attempt.member_id, attempt.number)
 
     def confirm_by_cashier(
         self, payable: Payable, gateway: str, amount_fen: int, actor: Actor, receipt: str

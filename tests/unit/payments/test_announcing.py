@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event as sa_event
 
 from suwen.hookspecs.common import NoAnswer, NotSent
 from suwen.hookspecs.payment import (
@@ -29,7 +30,8 @@ from suwen.payments.errors import (
     ProviderBusy,
     ProviderRefused,
 )
-from tests.unit.payments.fakes import FAKE, event
+from suwen.payments.services import payments
+from tests.unit.payments.fakes import FAKE, event, payable
 
 
 def created(gateway):
@@ -226,3 +228,75 @@ def test_plain_http_is_for_development():
     with pytest.raises(actions.BadAction):
         actions.dump(simulated, development=False)
     assert actions.origin("https://a.example:8443/x?y") == "https://a.example:8443"
+
+
+@pytest.fixture
+def begun(house):
+    """An attempt with its line, committed and not announced."""
+    with house.database.transaction() as db:
+        service = payments(house, db)
+        attempt = service.start(payable(), FAKE, "10.0.0.1")
+        return attempt, service.line(attempt)
+
+
+def test_what_was_just_started_is_announced_without_reading_it_again(house, begun, outside, read):
+    seen = []
+
+    def note(_c, _cursor, statement, *_):
+        if not statement.startswith("BEGIN"):
+            seen.append(statement.split()[0])
+
+    sa_event.listen(house.database.engine, "before_cursor_execute", note)
+    view = outside.announced(*begun)
+    sa_event.remove(house.database.engine, "before_cursor_execute", note)
+
+    assert seen == ["UPDATE", "INSERT"]
+    row = read(begun[0])
+    assert (view.state, view.announced, view.action) == ("pending", True, row.action)
+    assert (row.state, row.action["kind"]) == ("pending", "qr")
+
+
+def test_a_notification_before_the_answer_is_not_lost(begun, outside, gateway, run, read):
+    attempt, line = begun
+    create = gateway.create
+
+    def paid_at_once(ctx, request):
+        fact = event(attempt.number, attempt.amount_fen)
+        run(lambda service, _db: service.apply_event(fact))
+        return create(ctx, request)
+
+    gateway.create = paid_at_once
+
+    view = outside.announced(attempt, line)
+
+    assert (view.state, view.action) == ("captured", None)
+    assert (read(attempt).state, read(attempt).action["kind"]) == ("captured", "qr")
+
+
+def test_a_second_tab_that_failed_meanwhile_leaves_no_mark(begun, outside, gateway, read):
+    attempt, line = begun
+    create = gateway.create
+
+    def beside_another(ctx, request):
+        gateway.create = raising(OutcomeUnknown("no answer"))
+        with pytest.raises(ProviderBusy):
+            outside.announce(attempt.id)
+        return create(ctx, request)
+
+    gateway.create = beside_another
+
+    assert outside.announced(attempt, line).state == "pending"
+
+    row = read(attempt)
+    assert (row.state, row.flags, row.last_error) == ("pending", [], None)
+
+
+def test_an_attempt_without_a_line_is_announced_all_the_same(begun, outside):
+    assert outside.announced(begun[0], None).state == "pending"
+
+
+def raising(error):
+    def call(*_):
+        raise error
+
+    return call

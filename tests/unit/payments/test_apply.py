@@ -248,4 +248,4 @@ def test_statements_of_a_capture(house, start, apply):
     apply(captured(attempt, event_id="counted"))
     sa_event.remove(house.database.engine, "before_cursor_execute", note)
 
-    assert len(seen) == 8, seen
+    assert len(seen) == 6, seen

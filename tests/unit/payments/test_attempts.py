@@ -189,3 +189,28 @@ def test_an_order_as_a_payable():
 
     assert (made.kind, made.id, made.number, made.amount_fen) == ("order", 5, "SW5", 100)
     assert (made.region, made.member_id, made.collection_point_id) == ("4306", 7, 9)
+
+
+def test_an_account_that_was_rolled_back_is_not_taken_for_known(run, house, start):
+    class Undo(Exception):
+        pass
+
+    def twice_then_undo(service, _db):
+        service.start(payable(1), FAKE, "10.0.0.1")
+        service.start(payable(2), FAKE, "10.0.0.1")
+        raise Undo
+
+    with pytest.raises(Undo):
+        run(twice_then_undo)
+
+    first, second, third = (start(payable(number)) for number in (3, 4, 5))
+    assert first.account_id == second.account_id == third.account_id
+
+
+def test_a_new_merchant_is_another_account_at_once(start, house, run):
+    first, second = start(payable(1)), start(payable(2))
+    item = house.host.gateways.get(FAKE)
+    run(lambda _s, db: house.switch.store_settings(db, "4306", item, {"mchid": "M2", "key": "k2"}))
+
+    assert first.account_id == second.account_id
+    assert start(payable(3)).account_id != first.account_id

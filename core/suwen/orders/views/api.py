@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pyramid.request import Request
 
-    from suwen.orders.models import OrderLine
+    from suwen.orders.models import OrderLine, OrderTransition
 
 
 def wish_of(request: Request, body: dict[str, Any]) -> Wish:
@@ -100,12 +100,12 @@ def place_order(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     service = request.find(orders)
     quote = service.quoting.quote(wish_of(request, body))
     # A repeated Idempotency-Key is answered before it comes here.
-    checkout = Checkout(body["gateway"], ids.token(), body["referral_code"], repeatable=False)
-    placed = service.placing.place(quote, checkout, actor(request))
+    checkout = Checkout(body["gateway"], ids.token(), body["referral_code"])
+    placed = service.placing.place_anew(quote, checkout, actor(request))
     if isinstance(placed, Intent):
         request.environ["suwen.api_status"] = 202
         return {"intent": intent_out(placed)}
-    return order_detail(request, service, placed)
+    return detail_out(request, service, placed.order, placed.lines, [placed.step])
 
 
 def line_out(line: OrderLine) -> dict[str, Any]:
@@ -139,11 +139,21 @@ def order_out(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
 
 def order_detail(request: Request, service: OrderService, order: Order) -> dict[str, Any]:
     """An order with its timeline and ways to pay."""
-    timeline = service.timeline(order.id)
+    return detail_out(request, service, order, service.lines(order.id), service.timeline(order.id))
+
+
+def detail_out(
+    request: Request,
+    service: OrderService,
+    order: Order,
+    lines: Sequence[OrderLine],
+    steps: Sequence[OrderTransition],
+) -> dict[str, Any]:
+    """As ``order_detail``, of rows that are at hand."""
     waiting = order.state == "pending_payment"
     return {
-        **order_out(order, service.lines(order.id)),
-        "timeline": [{"at": row.at.isoformat(), "event": row.event} for row in timeline],
+        **order_out(order, lines),
+        "timeline": [{"at": row.at.isoformat(), "event": row.event} for row in steps],
         "payment_methods": methods_out(request, service.ways_to_pay(order)) if waiting else [],
     }
 
@@ -193,10 +203,11 @@ def start_payment(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     gateway = request.house.host.gateways.find(body["gateway"])
     if gateway and gateway.obj.info.order_policy is OrderPolicy.AFTER_CONFIRMATION:
         raise NeedsIntent
-    attempt = money.start(service.payable(own(request)), body["gateway"], request.client_address)
+    payable = service.payable_of_member(request.identity.member_id, request.matchdict["number"])
+    attempt = money.start(payable, body["gateway"], request.client_address)
+    line = money.line(attempt)
     request.commit_step()
-    money.announce(attempt.id)
-    return payment_out(money.view(request.identity.member_id, attempt.number))
+    return payment_out(money.announced(attempt, line))
 
 
 @operation(

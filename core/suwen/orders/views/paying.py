@@ -24,10 +24,10 @@ def begin(request: Request, order: Order, gateway: str) -> Any:
     """
     money = request.find(payments)
     attempt = money.start(request.find(orders).payable(order), gateway, request.client_address)
-    order_number = order.number
+    order_number, line = order.number, money.line(attempt)
     request.commit_step()
     try:
-        money.announce(attempt.id)
+        money.announced(attempt, line)
     except SuwenError as error:
         request.flash("danger", error.text)
         return HTTPSeeOther(request.route_path("orders.order", number=order_number))

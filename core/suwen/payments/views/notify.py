@@ -50,11 +50,11 @@ def notify(request: Request) -> Response:
     body = _body(request)
     if body is None:
         return Response(status=413)
-    network = network_of(client_address(request))
+    network, region = network_of(client_address(request)), request.matchdict["region"]
     with request.house.database.snapshot() as db:
         if request.house.limiter.used(db, REFUSED, network) >= REFUSED.hits:
             return Response(status=429, headers={"Retry-After": str(REFUSED.seconds)})
-    found = notifying.read(request.house, item, request.matchdict["region"], _sent(request, body))
+        found = notifying.read(request.house, db, item, region, _sent(request, body))
     if isinstance(found, NotifyOutcome):
         return _refused(request, item, found, network)
     return _applied(request, item, found)
