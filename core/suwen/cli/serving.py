@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from suwen.cli import sparing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,6 +65,8 @@ def serve(program: Program, host: str | None, port: int | None, *, no_plugins: b
     if (host or port) and "SUWEN_BASE_URL" not in os.environ and _is_development(program):
         os.environ["SUWEN_BASE_URL"] = f"http://{address}"
     _keep_compiled(program)
+    sparing.one_heap()
+    sparing.without_redis(program.settings.queue_url)
     options = dict(program.ini.get("server:main", {}))
     if "granian" in (options.get("use", ""), options.get("server", "")):
         _granian(program, address, options)
@@ -75,8 +79,6 @@ def _keep_compiled(program: Program) -> None:
     folder = program.settings.path("cache", "forms")
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("CHAMELEON_CACHE", str(folder))
-    # Each thread's own arena of glibc keeps what its largest page once needed; workers inherit this.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
 def _address(program: Program, host: str | None, port: int | None) -> Address:
@@ -98,6 +100,7 @@ def _waitress(program: Program, address: Address, options: Mapping[str, str]) ->
     settings = program.settings
     house = program.build(settings, strict=True)
     application = make_app(house, program.raw)
+    sparing.settle()
     signal.signal(signal.SIGTERM, _leave)
     if settings.jobs_in_process:
         house.jobs.start()
@@ -129,6 +132,7 @@ def _granian(program: Program, address: Address, options: Mapping[str, str]) -> 
 
     _ = program.settings  # refuse bad settings here, with one clear line
     os.environ[CONFIG] = str(program.config.resolve())
+    sparing.preload()
     click.echo(f"listening on http://{address}", err=True)
     Server(
         "suwen.cli.serving:application",
@@ -156,6 +160,7 @@ def application() -> Any:
     house = program.build(program.settings, strict=True)
     scheme = program.settings.base_url.partition(":")[0]
     wrapped = make_app(house, program.raw)
+    sparing.settle()
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.url_scheme"] = scheme
