@@ -6,6 +6,7 @@ Whoever guesses learns nothing: known and unknown addresses get the same answer 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from suwen.accounts import contacts
@@ -98,15 +99,6 @@ class AccountService:
         self.profiles = Profiles(db, vault, self.logins)
         self.consents = agreed
         self.staff = Staff(db, open_sessions, audit)
-        self.second_factor = SecondFactor(
-            db,
-            totp=self.totp,
-            recovery_codes=RecoveryCodes(db, vault),
-            gate=gate,
-            notices=notices,
-            watch=self._watch,
-            audit=audit,
-        )
         self.signing = Signing(
             db,
             logins=self.logins,
@@ -120,15 +112,32 @@ class AccountService:
             watch=self._watch,
             step_up_minutes=step_up_minutes,
         )
-        self.changing = Changing(
-            db,
+
+    @cached_property
+    def second_factor(self) -> SecondFactor:
+        """Dynamic codes and recovery codes."""
+        return SecondFactor(
+            self._db,
+            totp=self.totp,
+            recovery_codes=RecoveryCodes(self._db, self._vault),
+            gate=self._gate,
+            notices=self._notices,
+            watch=self._watch,
+            audit=self._audit,
+        )
+
+    @cached_property
+    def changing(self) -> Changing:
+        """The addresses that sign members in."""
+        return Changing(
+            self._db,
             logins=self.logins,
             codes=self.codes,
-            gate=gate,
-            messages=messages,
-            notices=notices,
-            sessions=open_sessions,
-            audit=audit,
+            gate=self._gate,
+            messages=self._messages,
+            notices=self._notices,
+            sessions=self.sessions,
+            audit=self._audit,
             profiles=self.profiles,
         )
 
