@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "list_archive_records",
     "GET",
     "/me/archive",
-    permission="member",
+    permission="member.private",
     query=PageQuery(),
     answer=RecordList,
 )
@@ -42,7 +42,7 @@ def _iso(moment: Any) -> str | None:
     "list_archive_accesses",
     "GET",
     "/me/archive/accesses",
-    permission="member",
+    permission="member.private",
     query=PageQuery(),
     answer=AccessList,
 )
@@ -62,7 +62,7 @@ def list_archive_accesses(request: Request) -> dict[str, Any]:
     "get_archive_record",
     "GET",
     "/me/archive/{id}",
-    permission="member",
+    permission="member.private",
     answer=RecordDetail(),
     writes=True,
     step_up=True,
@@ -98,7 +98,7 @@ def get_archive_record(request: Request) -> dict[str, Any]:
     "download_archive_document",
     "GET",
     "/me/archive/{id}/documents/{document}",
-    permission="member",
+    permission="member.private",
     writes=True,
     step_up=True,
 )

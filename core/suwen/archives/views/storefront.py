@@ -51,7 +51,7 @@ ACTIONS = {
     route_name="archives.list",
     request_method="GET",
     renderer="archives/list.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def record_list(request: Request) -> dict[str, Any]:
     """Own records; titles are shown, so the page is not for shared screens."""
@@ -64,7 +64,7 @@ def record_list(request: Request) -> dict[str, Any]:
     route_name="archives.record",
     request_method="GET",
     renderer="archives/record.jinja2",
-    permission="member",
+    permission="member.private",
     writes=True,
     settling=True,
 )
@@ -80,7 +80,7 @@ def record(request: Request) -> dict[str, Any]:
 @view_config(
     route_name="archives.document",
     request_method="GET",
-    permission="member",
+    permission="member.private",
     writes=True,
     settling=True,
 )
@@ -111,7 +111,7 @@ def file_response(found: Document, content: bytes) -> Response:
     route_name="archives.accesses",
     request_method="GET",
     renderer="archives/accesses.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def accesses(request: Request) -> dict[str, Any]:
     """Who read my records."""

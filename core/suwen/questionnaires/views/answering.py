@@ -33,7 +33,7 @@ _FIRST: Final = 10
     route_name="questionnaires.answer",
     request_method="GET",
     renderer="questionnaires/form.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def show(request: Request) -> Any:
     """The form with the answers so far."""
@@ -51,7 +51,7 @@ def show(request: Request) -> Any:
     route_name="questionnaires.answer",
     request_method="POST",
     renderer="questionnaires/form.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def submit(request: Request) -> Any:
     """Score the sheet; a refused one comes back with its faults, and what was right is kept."""
@@ -70,7 +70,7 @@ def submit(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("questionnaires.result", result=result.public_id))
 
 
-@view_config(route_name="questionnaires.save", request_method="POST", permission="member")
+@view_config(route_name="questionnaires.save", request_method="POST", permission="member.private")
 def save(request: Request) -> HTTPNoContent:
     """Save one answer as it is given: ``item`` and ``value``."""
     service, member_id, public_id = _asked(request)
@@ -79,7 +79,7 @@ def save(request: Request) -> HTTPNoContent:
     return HTTPNoContent()
 
 
-@view_config(route_name="questionnaires.abandon", request_method="POST", permission="member")
+@view_config(route_name="questionnaires.abandon", request_method="POST", permission="member.private")
 def abandon(request: Request) -> HTTPSeeOther:
     """Give up, forget the answers, and go back to where it begins."""
     service, member_id, public_id = _asked(request)

@@ -107,7 +107,7 @@ def item_out(item: ItemDefinition, sex: str | None, locale: str) -> dict[str, An
     "submit_response",
     "POST",
     "/questionnaires/{id}/responses",
-    permission="member",
+    permission="member.private",
     body=SubmitIn(),
     answer=ResultOut(),
     status=201,
@@ -131,7 +131,7 @@ def submit_response(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     "list_results",
     "GET",
     "/me/results",
-    permission="member",
+    permission="member.private",
     query=ResultQuery(),
     answer=ResultList,
 )
@@ -149,7 +149,7 @@ def list_results(request: Request) -> dict[str, Any]:
     "get_result",
     "GET",
     "/me/results/{id}",
-    permission="member",
+    permission="member.private",
     answer=ResultOut(),
     writes=True,
 )

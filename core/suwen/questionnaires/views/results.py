@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     route_name="questionnaires.results",
     request_method="GET",
     renderer="questionnaires/results.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def result_list(request: Request) -> dict[str, Any]:
     """Own results, newest first, without what they say."""
@@ -33,7 +33,7 @@ def result_list(request: Request) -> dict[str, Any]:
     route_name="questionnaires.result",
     request_method="GET",
     renderer="questionnaires/result.jinja2",
-    permission="member",
+    permission="member.private",
     writes=True,
 )
 def result(request: Request) -> dict[str, Any]:

@@ -46,8 +46,9 @@ def card(offer: Offer, locale: str) -> dict[str, Any]:
 def form_list(request: Request) -> dict[str, Any]:
     """Forms of the region, and what the member has begun."""
     service, locale, who, waiting = request.find(questionnaires), request.locale_name, None, []
-    if request.identity is not None:
-        who = service.respondent(request.identity.member_id)
+    member_id = _himself(request)
+    if member_id is not None:
+        who = service.respondent(member_id)
         waiting = [
             {
                 "id": item.session.public_id,
@@ -58,7 +59,7 @@ def form_list(request: Request) -> dict[str, Any]:
                 "saved_at": item.session.saved_at,
                 "going_on": item.going_on,
             }
-            for item in service.answering.unfinished(who.member_id)
+            for item in service.answering.unfinished(member_id)
         ]
     begun = {item["form"] for item in waiting}
     offers = [card(offer, locale) for offer in service.offered(request.region.code, who)]
@@ -80,7 +81,7 @@ def intro(request: Request) -> dict[str, Any]:
     route_name="questionnaires.form",
     request_method="POST",
     renderer="questionnaires/intro.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def begin(request: Request) -> Any:
     """Take consent and sex where they are missing, and begin or go on."""
@@ -102,9 +103,18 @@ def begin(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("questionnaires.answer", session=row.public_id))
 
 
+def _himself(request: Request) -> int | None:
+    """The member who is signed in, unless somebody acts for him: then the page is a visitor's."""
+    identity = request.identity
+    if identity is None or "member.private" not in identity.permissions:
+        return None
+    member_id: int = identity.member_id
+    return member_id
+
+
 def _intro(request: Request, errors: Mapping[str, str]) -> dict[str, Any]:
     service, form, who = request.find(questionnaires), request.matchdict["form"], None
-    member_id = request.identity.member_id if request.identity else None
+    member_id = _himself(request)
     offer = service.form(request.region.code, form, member_id)
     standing = None
     if member_id is not None:

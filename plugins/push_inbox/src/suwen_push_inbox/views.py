@@ -59,7 +59,7 @@ def is_offered(request: Request) -> bool:
     route_name="push_inbox.messages",
     request_method="GET",
     renderer="push_inbox/messages.jinja2",
-    permission="member",
+    permission="member.private",
 )
 def messages(request: Request) -> Mapping[str, Any]:
     """Newest first, unread ones marked."""
@@ -67,14 +67,14 @@ def messages(request: Request) -> Mapping[str, Any]:
     return {"page": inbox_of(request).page(cursor), "is_first": cursor is None}
 
 
-@view_config(route_name="push_inbox.messages", request_method="POST", permission="member")
+@view_config(route_name="push_inbox.messages", request_method="POST", permission="member.private")
 def read_all(request: Request) -> HTTPSeeOther:
     """Mark everything as read."""
     inbox_of(request).mark_all_read()
     return HTTPSeeOther(location=request.route_path("push_inbox.messages"))
 
 
-@view_config(route_name="push_inbox.message", request_method="POST", permission="member")
+@view_config(route_name="push_inbox.message", request_method="POST", permission="member.private")
 def read_one(request: Request) -> HTTPSeeOther:
     """Mark one as read and go where it leads."""
     item = inbox_of(request).mark_read(request.matchdict["id"])
@@ -85,7 +85,7 @@ def read_one(request: Request) -> HTTPSeeOther:
     "list_messages",
     "GET",
     "/me/messages",
-    permission="member",
+    permission="member.private",
     query=MessageQuery(),
     answer=listing(MessageOut(name="message")),
 )
@@ -100,7 +100,7 @@ def list_messages(request: Request) -> dict[str, Any]:
     "mark_message_read",
     "POST",
     "/me/messages/{id}/read",
-    permission="member",
+    permission="member.private",
     answer=MessageOut(),
     idempotent=True,
 )
