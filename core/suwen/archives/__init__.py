@@ -43,7 +43,12 @@ def includeme(config: Configurator) -> None:
         "staff.reports", _("导入、查看和发布检测报告"), "health", by_branch=True
     )
     config.add_suwen_nav(
-        "storefront.member", _("健康档案"), "archives.list", order=20, icon="file-earmark-medical"
+        "storefront.member",
+        _("健康档案"),
+        "archives.list",
+        order=20,
+        permission="member.private",
+        icon="file-earmark-medical",
     )
     config.add_suwen_nav(
         "admin.health",

@@ -15,8 +15,8 @@ class Event:
     """Something that happened and was committed.
 
     ``name`` is one of ``order_paid``, ``order_cancelled``, ``refund_succeeded``,
-    ``report_released``, ``questionnaire_scored``, ``member_registered``. ``data`` holds ids and
-    numbers only, never health data or addresses.
+    ``report_released``, ``questionnaire_scored``, ``member_registered``, ``members_merged``.
+    ``data`` holds ids and numbers only, never health data or addresses.
     """
 
     name: str

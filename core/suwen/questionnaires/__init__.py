@@ -52,5 +52,10 @@ def includeme(config: Configurator) -> None:
     config.scan("suwen.questionnaires.views")
     config.add_suwen_nav("storefront.main", _("体质自测"), "questionnaires.list", order=20)
     config.add_suwen_nav(
-        "storefront.member", _("测评结果"), "questionnaires.results", order=30, icon="activity"
+        "storefront.member",
+        _("测评结果"),
+        "questionnaires.results",
+        order=30,
+        permission="member.private",
+        icon="activity",
     )

@@ -12,6 +12,7 @@ from suwen.hookspecs.lifecycle import PersonalDataStore
 from suwen.hookspecs.push import PushChannel
 from suwen_push_inbox.channel import CODE, InboxChannel
 from suwen_push_inbox.i18n import _
+from suwen_push_inbox.merging import move_messages
 from suwen_push_inbox.reading import PersonalData
 
 plugin_info: Final = PluginInfo(
@@ -42,6 +43,7 @@ def suwen_mount(config: Any) -> None:
 
     house = config.registry.house
     house.host.channels.get(CODE).obj.use(house.database)
+    house.events.subscribe("members_merged", move_messages)
     config.add_suwen_templates(Path(__file__).parent / "templates")
     config.add_route("push_inbox.messages", "/messages")
     config.add_route("push_inbox.message", "/messages/{id}")
@@ -51,7 +53,7 @@ def suwen_mount(config: Any) -> None:
         _("我的消息"),
         "push_inbox.messages",
         order=700,
-        permission="member",
+        permission="member.private",
         icon="bell",
         visible=views.is_offered,
         badge=views.unread_count,
