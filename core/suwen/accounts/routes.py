@@ -32,6 +32,11 @@ ROUTES: Final = (
     ("accounts.dependant", "/me/dependants/{id}"),
     ("accounts.dependant_leave", "/me/dependants/{id}/leave"),
     ("accounts.dependant_link", "/me/dependants/links/{token}"),
+    ("accounts.dependants", "/me/dependants"),
+    ("accounts.dependant_new", "/me/dependants/new"),
+    ("accounts.dependant", "/me/dependants/{id}"),
+    ("accounts.dependant_leave", "/me/dependants/{id}/leave"),
+    ("accounts.dependant_link", "/me/dependants/links/{token}"),
     ("accounts.logins", "/me/logins"),
     ("accounts.login_change", "/me/logins/change"),
 )
@@ -40,6 +45,7 @@ NAV: Final = (
     (_("会员中心"), "accounts.home", 10, "house-door", "member"),
     (_("个人资料"), "accounts.profile", 800, "person", "member.private"),
     (_("地址管理"), "accounts.addresses", 810, "truck", "member"),
+    (_("家人"), "accounts.dependants", 805, "people", "member.private"),
     (_("授权管理"), "accounts.consents", 820, "shield-check", "member.private"),
     (_("登录与安全"), "accounts.sessions", 830, "shield-lock", "member.private"),
 )
