@@ -54,7 +54,7 @@ def ask(request: Request) -> Any:
     """How many it means, and the first of them by name."""
     order = _order(request)
     page = _page(request, order, {})
-    if not page["count"]:
+    if not page["total"]:
         request.flash("warning", NothingChosen.message)
         return _to_list(request, order)
     return page
@@ -70,7 +70,7 @@ def _page(request: Request, order: Order, errors: dict[str, str]) -> dict[str, A
         count = len(some)
     return {
         "order": order,
-        "count": count,
+        "total": count,
         "some": some[:SHOWN],
         "errors": errors,
         "title": ACTION_TITLES[order.action],

@@ -53,7 +53,7 @@ def _page(request: Request, found: Member, **more: Any) -> dict[str, Any]:
         "panels": loaded,
         "state": shared.STATES[found.state],
         "kind": shared.KINDS[found.kind],
-        "region": shared.region_name(request, found.region_code),
+        "region_title": shared.region_name(request, found.region_code),
         "may": {
             "edit": shared.EDIT in held,
             "merge": shared.MERGE in held,

@@ -75,7 +75,7 @@ def members(request: Request) -> dict[str, Any]:
         page, count, errors = Page((), None), 0, fields_of(error)
     return {
         "page": page,
-        "count": count,
+        "found": count,
         "counted": COUNTED,
         "errors": errors,
         "is_first": "cursor" not in request.GET,

@@ -105,7 +105,7 @@ def share(request: Request) -> HTTPSeeOther:
     return _back(request)
 
 
-@view_config(route_name="distribution.join", request_method="POST", permission="member")
+@view_config(route_name="distribution.join", request_method="POST", permission="member.private")
 def join(request: Request) -> HTTPSeeOther:
     """Accept the terms."""
     try:
@@ -117,7 +117,7 @@ def join(request: Request) -> HTTPSeeOther:
     return _back(request)
 
 
-@view_config(route_name="distribution.leave", request_method="POST", permission="member")
+@view_config(route_name="distribution.leave", request_method="POST", permission="member.private")
 def leave(request: Request) -> HTTPSeeOther:
     """Stop being a distributor."""
     request.find(distribution).leave(request.identity.member_id)
