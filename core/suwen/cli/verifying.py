@@ -102,13 +102,25 @@ def verify(host: PluginHost, plugin_id: str) -> Verdict:
     family = plugin.info.family
     if family not in SUITES:
         raise PluginError(f"{plugin_id}: there is no contract suite for the family {family}")
+    personal = _personal(plugin.module)
     shipped = _shipped(_entry_point(plugin_id))
     if shipped:
-        return Verdict(plugin_id, family, generated=False, outcomes=_run(shipped))
+        return Verdict(plugin_id, family, generated=False, outcomes=[personal, *_run(shipped)])
     with tempfile.TemporaryDirectory(prefix="suwen-verify-") as folder:
         path = Path(folder) / "test_contract.py"
         path.write_text(generated(family, plugin_id), encoding="utf-8")
-        return Verdict(plugin_id, family, generated=True, outcomes=_run([path]))
+        return Verdict(plugin_id, family, generated=True, outcomes=[personal, *_run([path])])
+
+
+def _personal(module: Any) -> Outcome:
+    """The part of the contract that holds for every family, and needs no database."""
+    name = "personal data are declared, handed over and erased"
+    try:
+        from suwen.testing.personal import faults_of
+    except ModuleNotFoundError:
+        return Outcome(name, "skipped", "the contract suites need pytest")
+    faults = faults_of(module)
+    return Outcome(name, "failed" if faults else "passed", "; ".join(faults)[:300])
 
 
 def _entry_point(plugin_id: str) -> EntryPoint:

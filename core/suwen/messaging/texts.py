@@ -139,11 +139,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         chain=PHONE_THEN_EMAIL,
     ),
     "erasure_done": Kind(
-        zh=Wording("您的账户已注销", "您的账户已注销，个人信息已删除。回执见链接，之后不再发送消息。"),
+        zh=Wording(
+            "您的账户已注销", "您的账户已注销，个人信息已删除。回执编号 ${number}，之后不再发送消息。"
+        ),
         en=Wording(
             "Your account is closed",
-            "Your account is closed and your personal data are erased. The link leads to the "
-            "receipt; this is the last message.",
+            "Your account is closed and your personal data are erased. The receipt is ${number}; "
+            "this is the last message.",
         ),
         link="/privacy/receipts/${number}",
         category=Category.TRANSACTIONAL,

@@ -42,7 +42,8 @@ Lines = Sequence[Erased]
 Step = tuple[str, Callable[[], None], Callable[["Session"], Lines]]
 """Name, what happens outside any transaction before it, and what happens inside."""
 _QUIET: Final = {"synchronize_session": False}
-REACHED_BY: Final = ("phone", "email")
+REACHED_BY: Final = ("email", "phone")
+"""A letter has room for the link."""
 
 
 def erase(house: House, payload: Mapping[str, Any]) -> None:
@@ -199,8 +200,8 @@ class Erasing:
         self, db: Session, contacts: Sequence[Contact], region: str | None, locale: str
     ) -> None:
         reached = [one for kind in REACHED_BY for one in contacts if one.kind == kind]
-        for contact in reached[:1]:
-            messaging(self._house, db).send_to(
+        for contact in reached:
+            told = messaging(self._house, db).send_to(
                 (contact.kind, contact.value),
                 "erasure_done",
                 {"number": receipt_number(self._house, self._work.id)},
@@ -208,6 +209,8 @@ class Erasing:
                 region=self._house.regions.resolve(db, region).code,
                 locale=locale,
             )
+            if told:
+                return
 
 
 def _nothing() -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 
+import suwen_push_inbox.plugin
 from suwen.hookspecs.common import PluginContext
 from suwen.kernel.db import Database
 from suwen.testing.http import WsgiTransport
+from suwen.testing.personal import Filled, PersonalDataContract
 from suwen.testing.push import NOW, PushChannelContract
 from suwen_push_inbox.channel import InboxChannel
 from suwen_push_inbox.models import InboxMessage
@@ -31,3 +33,13 @@ class TestContract(PushChannelContract):
     @pytest.fixture
     def bad_addresses(self):
         return ["", "0", "-7", "seven", "7\n", "９", "9" * 20]
+
+
+class TestPersonalData(PersonalDataContract):
+    @pytest.fixture
+    def plugin_module(self):
+        return suwen_push_inbox.plugin
+
+    @pytest.fixture
+    def filled(self, house, member):
+        return Filled(house.database.transaction, member)

@@ -82,7 +82,9 @@ def release_report(life: Life) -> bytes:
     def take(db: Any) -> int:
         service = importing(life.house, db)
         target = service.target(life.order.number, None)
-        return int(service.import_report(target, Upload("报告.pdf", content), Actor("staff", 700)).id)
+        return int(
+            service.import_report(target, Upload("报告.pdf", content), Actor("staff", 700)).id
+        )
 
     record = life.site.run(take)
 

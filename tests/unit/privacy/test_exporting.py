@@ -29,7 +29,9 @@ def test_the_copy_holds_everything_in_readable_chinese(life):
     assert archive.testzip() is None
     names = archive.namelist()
     assert "README.txt" in names
-    assert {f"data/{name}.json" for name in ("accounts", "orders", "archives", "ledger")} <= set(names)
+    assert {f"data/{name}.json" for name in ("accounts", "orders", "archives", "ledger")} <= set(
+        names
+    )
     assert "data/plugin.push_inbox.json" in names
     everything = archive.read("data.json").decode()
     for word in (NAME, STREET, EMAIL, f"+86{PHONE}", life.order.number):

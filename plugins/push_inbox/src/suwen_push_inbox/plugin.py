@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from suwen import hookimpl
 from suwen.hookspecs.common import PluginInfo
-from suwen.hookspecs.lifecycle import PersonalDataStore
+from suwen.hookspecs.lifecycle import PersonalDataStore, Retention
 from suwen.hookspecs.push import PushChannel
 from suwen_push_inbox.channel import CODE, InboxChannel
 from suwen_push_inbox.i18n import _
 from suwen_push_inbox.merging import move_messages
-from suwen_push_inbox.reading import PersonalData
+from suwen_push_inbox.reading import PersonalData, purge
 
 plugin_info: Final = PluginInfo(
     id="push_inbox",
@@ -44,6 +44,9 @@ def suwen_mount(config: Any) -> None:
     house = config.registry.house
     house.host.channels.get(CODE).obj.use(house.database)
     house.events.subscribe("members_merged", move_messages)
+    house.ports.setdefault("retention", []).append(
+        Retention("push_inbox.messages", _("站内信"), 365, 30, purge)
+    )
     config.add_suwen_templates(Path(__file__).parent / "templates")
     config.add_route("push_inbox.messages", "/messages")
     config.add_route("push_inbox.message", "/messages/{id}")

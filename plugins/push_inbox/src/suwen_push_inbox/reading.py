@@ -139,6 +139,22 @@ class PersonalData:
         return [_("站内信已全部删除")]
 
 
+def purge(house: Any, before: datetime) -> int:
+    """Retention: a batch of messages older than ``before``; how many."""
+    batch = (
+        select(InboxMessage.id)
+        .where(InboxMessage.created_at < before)
+        .order_by(InboxMessage.id)
+        .limit(1000)
+    )
+    with house.database.transaction() as db:
+        gone = db.scalars(
+            delete(InboxMessage).where(InboxMessage.id.in_(batch)).returning(InboxMessage.id),
+            execution_options=_QUIET,
+        ).all()
+    return len(gone)
+
+
 def _exported(item: Item) -> dict[str, Any]:
     return {
         "kind": item.kind,
