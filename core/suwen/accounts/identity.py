@@ -21,6 +21,7 @@ from suwen.accounts.staffing.grants import (
 from suwen.accounts.staffing.permissions import with_staff
 from suwen.kernel import clock
 from suwen.kernel.audit import Actor
+from suwen.kernel.cache import versions_column, versions_of
 from suwen.kernel.sessions import API, WEB, Sessions, WebSession, digest
 
 if TYPE_CHECKING:
@@ -138,8 +139,11 @@ def _select(sessions: Sessions) -> Any:
 
 
 def _read(db: Session, query: Select[Any]) -> Identity | None:
-    rows = db.execute(query).all()
-    return _identity(rows) if rows else None
+    rows = db.execute(query.add_columns(versions_column(db))).all()
+    if not rows:
+        return None
+    versions_of(db, rows[0].versions or {})
+    return _identity(rows)
 
 
 def _identity(rows: Sequence[Any]) -> Identity:

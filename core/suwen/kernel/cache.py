@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, String, select
+from sqlalchemy import JSON, BigInteger, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.kernel import ids
@@ -43,21 +43,27 @@ def bump(session: Session, *names: str) -> None:
     session.info.setdefault("bumped", set()).update(names)
 
 
+def versions_column(session: Session) -> Any:
+    """Present versions of all names as one value, for whatever statement a request begins with."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    pairs = func.json_group_object if is_sqlite else func.json_object_agg
+    every = select(pairs(CacheVersion.name, CacheVersion.version, type_=JSON))
+    return every.scalar_subquery().label("versions")
+
+
 def read_versions(session: Session) -> Versions:
     """Present versions of all names, in one small query."""
-    return {
-        row.name: row.version
-        for row in session.execute(select(CacheVersion.name, CacheVersion.version))
-    }
+    return session.scalar(select(versions_column(session))) or {}
 
 
-def versions_of(session: Session) -> Versions:
-    """The versions as this session first saw them: read once, then kept with the session."""
+def versions_of(session: Session, read: Versions | None = None) -> Versions:
+    """The versions as this session first saw them, or as ``read`` brings them: kept with it."""
     versions: Versions | None = session.info.get("versions")
     if versions is None:
         # What this transaction changed may be rolled back: nobody else may find it in a cache.
         own = {name: -ids.new_id() for name in session.info.get("bumped", ())}
-        versions = session.info["versions"] = {**read_versions(session), **own}
+        versions = {**(read_versions(session) if read is None else read), **own}
+        session.info["versions"] = versions
     return versions
 
 
@@ -73,7 +79,7 @@ class VersionedCache:
 
     def get(self, versions: Versions, key: Hashable, load: Callable[[], Any]) -> Any:
         """The value of ``key``, loaded anew if a version has moved on since."""
-        stamp = self._stamp(versions)
+        stamp = tuple(versions.get(name, 0) for name in self.names)
         with self._lock:
             found = self._values.get(key)
             if found is not None and found[0] == stamp:
@@ -86,6 +92,3 @@ class VersionedCache:
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
         return value
-
-    def _stamp(self, versions: Versions) -> tuple[int, ...]:
-        return tuple(versions.get(name, 0) for name in self.names)

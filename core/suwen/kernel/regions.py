@@ -104,9 +104,7 @@ class Regions:
             for prefix in region.prefixes
             if division.startswith(prefix)
         ]
-        if not matches:
-            return self.default(session)
-        return max(matches, key=lambda match: match[0])[1]
+        return max(matches, key=lambda match: match[0], default=(0, self.default(session)))[1]
 
     def add(self, session: Session, code: str, name: str, prefixes: Sequence[str]) -> Region:
         """Add a market; the caller clones the plugins' states of another region."""
