@@ -29,7 +29,7 @@ def order_cards(request: Request) -> Sequence[Card]:
         .where(Order.state.in_(("pending_payment", *GOING_ON)))
         .group_by(Order.state)
     )
-    counts = dict(request.db.execute(query).tuples().all())
+    counts = dict(request.db.execute(query).all())
     waiting, going_on = counts.get("pending_payment", 0), sum(counts.get(s, 0) for s in GOING_ON)
     to_pay = request.route_path("orders.list", _query={"state": "pending_payment"})
     return [
