@@ -43,7 +43,7 @@ def create_share_link(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     "join_distribution",
     "POST",
     "/me/distribution",
-    permission="member",
+    permission="member.private",
     body=JoinIn(),
     answer=DistributorOut(),
     idempotent=True,
