@@ -100,7 +100,7 @@ def picker(house: House, values: Mapping[str, Any], name: str = "region_code") -
     known: Divisions | None = house.ports.get(PORT)
     if known is None:
         return None
-    code = _short(picked(values, name))
+    code = _short(known, picked(values, name))
     code = code if known.exists(code) else ""
     levels = []
     for level, size, title in LEVELS:
@@ -124,17 +124,18 @@ def picker(house: House, values: Mapping[str, Any], name: str = "region_code") -
     )
 
 
-def _short(code: str) -> str:
-    """Without the trailing zeros of a whole province or city."""
-    if len(code) == LEVELS[-1][1]:
-        for size in (2, 4):
-            if code[size:] == "0" * (len(code) - size):
-                return code[:size]
+def _short(known: Divisions, code: str) -> str:
+    """Without the trailing zeros of a whole province or city; some counties end in zeros too."""
+    if len(code) != LEVELS[-1][1] or code in dict(known.children(code[:4])):
+        return code
+    for size in (2, 4):
+        if code[size:] == "0" * (len(code) - size):
+            return code[:size]
     return code
 
 
 def require_finest(house: House, code: str, field: str = "region_code") -> None:
     """Raise ``TooCoarse`` at ``field`` when there is a level below ``code``."""
     known: Divisions | None = house.ports.get(PORT)
-    if known is not None and code and known.children(_short(code)):
+    if known is not None and code and known.children(_short(known, code)):
         raise TooCoarse(field)

@@ -216,9 +216,9 @@ def _kind() -> colander.SchemaNode:
     return colander.SchemaNode(colander.String(), name="kind", validator=known, missing=None)
 
 
-def _text() -> colander.SchemaNode:
+def _text(name: str) -> colander.SchemaNode:
     return colander.SchemaNode(
-        Text(), name="q", validator=colander.Length(max=MAX_TEXT), missing=None
+        Text(), name=name, validator=colander.Length(max=MAX_TEXT), missing=None
     )
 
 
@@ -228,7 +228,7 @@ class ConsumptionQuery(PageQuery):
     kind = _kind()
     since = colander.SchemaNode(Day(), missing=None)
     until = colander.SchemaNode(Day(), missing=None)
-    q = _text()
+    q = _text("q")
 
 
 class ConsumptionForm(colander.MappingSchema):
@@ -242,7 +242,7 @@ class ConsumptionForm(colander.MappingSchema):
     )
     since = colander.SchemaNode(Day(), missing=None)
     until = colander.SchemaNode(Day(), missing=None)
-    q = _text()
+    text = _text("text")
 
 
 class MovementOut(colander.MappingSchema):

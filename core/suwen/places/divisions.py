@@ -86,7 +86,8 @@ def children(code: str = "") -> list[tuple[str, str]]:
 
 def search(text: str, limit: int = 20) -> list[tuple[str, str]]:
     """``(code, full name)`` of divisions whose code begins with the digits, or whose name holds all
-    words of the text; names that begin with it come first, then the higher levels.
+    words of the text; names that begin with it come first, then the higher levels. Of two with
+    one name, such as a city without counties, the finer one.
     """
     words = text.split()
     if not words:
@@ -100,16 +101,7 @@ def search(text: str, limit: int = 20) -> list[tuple[str, str]]:
             if words[-1] in name and all(word in full_name(code) for word in words)
         ]
     found.sort(key=lambda code: (not names()[code].startswith(words[-1]), len(code), code))
-    return [(code, full_name(code)) for code in found[:limit]]
-
-
-def cities() -> list[tuple[str, list[tuple[str, str]]]]:
-    """``(province, [(code, city)])`` to choose from, provinces in the order of their codes."""
-    return [
-        (
-            province,
-            [(code, province if name in _PLAIN else name) for code, name in children(prefix)]
-            or [(prefix, province)],
-        )
-        for prefix, province in children()
-    ]
+    finest: dict[str, str] = {}
+    for code in found:
+        finest[full_name(code)] = code
+    return [(code, name) for name, code in finest.items()][:limit]

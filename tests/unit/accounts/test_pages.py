@@ -194,6 +194,43 @@ def test_the_profile_is_saved_emptied_and_checked(member):
     assert form_of(member.get("/me/profile"), "real_name")["real_name"].value == ""
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("real_name", "王\u200b小明"),
+        ("real_name", "Аlice"),
+        ("real_name", "王" * 61),
+        ("occupation", "医\u2060生"),
+    ],
+)
+def test_a_hidden_sign_in_a_name_is_told_beside_it(member, field, value):
+    form = form_of(member.get("/me/profile"), "real_name")
+    form[field] = value
+    page = form.submit(status=422)
+    assert page.html.select_one(f"#f-{field}-error")
+    assert form_of(page, "real_name")[field].value == value
+    assert form_of(member.get("/me/profile"), "real_name")[field].value == ""
+
+
+def test_the_overview_says_what_is_missing_and_leads_there(member):
+    page = member.get("/me")
+    assert page.html.select_one(".completion strong.num").text == "0%"
+    links = [link["href"] for link in page.html.select(".completion a")]
+    assert "/me/profile#f-real_name" in links
+    form = form_of(member.get("/me/profile"), "real_name")
+    form["real_name"], form["birth_date"], form["sex"] = "王小明", "1990-02-28", "male"
+    form["occupation"] = "教师"
+    page = form.submit(status=303).follow()
+    assert page.html.select_one(".completion strong.num").text == "80%"
+    assert [a["href"] for a in page.html.select(".completion a")] == ["/me/addresses/new"]
+    form = form_of(member.get("/me/addresses/new"), "recipient")
+    form["recipient"], form["phone"], form["region_code"] = "王小明", ADDRESS, "430602"
+    form["detail"], form["purpose"] = "建设路 1 号", "reports"
+    form.submit(status=303)
+    assert "资料已完整" in member.get("/me/profile").text
+    assert not member.get("/me").html.select(".completion strong.num")
+
+
 def test_addresses_are_added_changed_and_deleted(member):
     form = form_of(member.get("/me/addresses/new"), "recipient")
     form["recipient"], form["phone"] = "王小明", "123"

@@ -88,7 +88,7 @@ def test_days_of_ones_own_stand_above_the_period(site, member):
         ({"since": "2026-11-22", "until": "2026-11-21"}, "until"),
         ({"since": "yesterday"}, "since"),
         ({"kind": "theft"}, "kind"),
-        ({"q": "x" * 61}, "q"),
+        ({"text": "x" * 61}, "text"),
     ],
 )
 def test_a_bad_filter_is_told_beside_its_field(site, member, query, field):

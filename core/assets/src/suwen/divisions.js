@@ -36,7 +36,10 @@ function search(names, text) {
     ? (code) => code.startsWith(last)
     : (code) => names[code].includes(last) && words.every((word) => fullName(names, code).includes(word));
   const rank = (code) => `${names[code].startsWith(last) ? 0 : 1}${code.length}${code}`;
-  return Object.keys(names).filter(fits).sort((one, other) => (rank(one) < rank(other) ? -1 : 1)).slice(0, MOST);
+  const finest = new Map(); // of two with one name, such as a city without counties
+  Object.keys(names).filter(fits).sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
+    .forEach((code) => finest.set(fullName(names, code), code));
+  return [...finest.values()].slice(0, MOST);
 }
 
 function fill(select, names, above, required) {

@@ -80,7 +80,7 @@ def asked(request: Request) -> Asked:
     query = {name: str(value) for name, value in given.items() if value and name != "cursor"}
     if not period:
         query.pop("period")
-    return Asked(Filter(given["kind"], since, until, given["q"] or ""), period, query)
+    return Asked(Filter(given["kind"], since, until, given["text"] or ""), period, query)
 
 
 def _own(request: Request) -> Consumption:
