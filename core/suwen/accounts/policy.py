@@ -67,6 +67,10 @@ class SecurityPolicy:
         if permission == AUDIT and request.method not in READING:
             return Denied("the audit log is read only")
         if permission not in identity.permissions:
+            name = getattr(request.matched_route, "name", None)
+            log.warning(
+                "access.denied", permission=permission, route=name, member=identity.member_id
+            )
             return Denied("%s does not hold %s", identity.member_id, permission)
         return Allowed("%s holds %s", identity.member_id, permission)
 

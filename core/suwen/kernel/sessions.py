@@ -144,10 +144,7 @@ class Sessions:
 
     def revoke_all(self, member_id: int, *, keep: int | None = None) -> None:
         """End all sessions of a member but ``keep``: sign out everywhere, new password, new role."""
-        conditions = [WebSession.member_id == member_id]
-        if keep is not None:
-            conditions.append(WebSession.id != keep)
-        self._revoke(*conditions)
+        self._revoke(WebSession.member_id == member_id, WebSession.id != (keep or 0))
 
     def _revoke(self, *conditions: ColumnElement[bool]) -> None:
         self._db.execute(

@@ -33,6 +33,8 @@ class Settings:
     listen: str = "127.0.0.1:6543"
     base_url: str = "http://127.0.0.1:6543"
     """Address under which users and providers reach the site."""
+    hosts: str = ""
+    """Further host names that the site answers to, separated by commas."""
     data_dir: str = "var"
     database_url: str = ""
     """Default: an SQLite file in the data folder."""

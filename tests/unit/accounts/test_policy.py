@@ -1,5 +1,6 @@
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from webtest import TestApp
 
 from suwen.accounts.policy import SecurityPolicy
@@ -207,3 +208,13 @@ def test_only_our_own_proxies_are_believed(remote, forwarded, expected):
         environ={"REMOTE_ADDR": remote, "HTTP_X_FORWARDED_FOR": forwarded},
     )
     assert client_address(request) == expected
+
+
+def test_a_denied_permission_is_logged_without_an_address(web, staff):
+    member_id = staff("finance")
+    with capture_logs() as lines:
+        web.get("/admin/audit", status=404)
+    (line,) = [line for line in lines if line["event"] == "access.denied"]
+    assert line["permission"] == "staff.audit"
+    assert line["member"] == member_id
+    assert "138" not in str({name: value for name, value in line.items() if name != "member"})
