@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from suwen.accounts.consents import Consents
     from suwen.accounts.profiles import Profiles
+    from suwen.accounts.purposes import Purpose
     from suwen.groups.access import Acting
     from suwen.groups.people import Facts
     from suwen.groups.roster import Entry
@@ -191,6 +192,10 @@ class Claims:
             )
             for row, name in rows
         ]
+
+    def about(self) -> Purpose:
+        """What sharing asks now."""
+        return self._consents.present(GROUP_RESULTS)
 
     def share(self, person_id: int, actor: Actor, *, version: str, shown: str) -> None:
         """Let the owners of the group read reports of what it ordered for the member.

@@ -129,7 +129,7 @@ class Fulfilment:
             .where(GroupRecipient.group_id == self._acting.group_id)
             .group_by(GroupRecipient.state)
         )
-        return dict(self._db.execute(query).tuples())
+        return dict(self._db.execute(query).tuples().all())
 
     def get(self, number: str) -> OrderSummary:
         """One order; raises ``NotFound``."""

@@ -124,11 +124,9 @@ class BulkOrders:
         )
 
     def _write(self, people: Sequence[int], values: dict[str, Any]) -> None:
-        subjects = dict(
-            self._db.execute(
-                select(RosterPerson.id, RosterPerson.subject_id).where(RosterPerson.id.in_(people))
-            ).tuples()
-        )
+        query = select(RosterPerson.id, RosterPerson.subject_id)
+        query = query.where(RosterPerson.id.in_(people))
+        subjects = dict(self._db.execute(query).tuples().all())
         rows = [
             {
                 "id": ids.new_id(),

@@ -11,7 +11,6 @@ from pyramid.view import view_config
 from suwen.accounts.identity import actor
 from suwen.accounts.services import accounts
 from suwen.groups.access import groups_of
-from suwen.groups.claims import GROUP_RESULTS
 from suwen.groups.errors import WrongClaim
 from suwen.groups.people import BAD_DATE, birth_date
 from suwen.groups.services import claims
@@ -35,7 +34,7 @@ def mine(request: Request) -> dict[str, Any]:
     return {
         "acting": groups_of(request.db, member_id),
         "places": request.find(claims).mine(member_id),
-        "about": request.find(accounts).consents.present(GROUP_RESULTS),
+        "about": request.find(claims).about(),
     }
 
 
@@ -45,7 +44,7 @@ def change_place(request: Request) -> HTTPSeeOther:
     service, key, who = request.find(claims), number(request, "person"), actor(request)
     act = request.matchdict["act"]
     if act == "share":
-        shown = translate(request, request.find(accounts).consents.present(GROUP_RESULTS).text)
+        shown = translate(request, request.find(claims).about().text)
         service.share(key, who, version=request.POST.get("version", ""), shown=shown)
         request.flash("success", _("已记录您的同意，单位负责人可以查看为您订购的检测报告"))
     elif act == "stop":
