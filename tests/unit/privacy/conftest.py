@@ -10,7 +10,6 @@ import pytest
 import time_machine
 
 from suwen.accounts.contacts import parse
-from suwen.accounts.profiles import Address
 from suwen.accounts.services import accounts
 from suwen.archives.services import importing
 from suwen.distribution.services import distribution
@@ -19,6 +18,7 @@ from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.kernel.regions import DEFAULT_CODE
 from suwen.messaging.services import messaging
+from suwen.payments.services import payments
 from suwen.privacy.requests import requests
 from tests.reports import report
 
@@ -96,6 +96,14 @@ def release_report(life: Life) -> bytes:
     return content
 
 
+def give_back(site: Any, order: Any) -> None:
+    """A whole refund, with the member's own words."""
+    refund = site.refund(order, reason=REASON)
+    finance = Actor("staff", 900)
+    site.run(lambda db: payments(site.house, db).approve_refund(refund.number, finance))
+    site.house.outbox.drain()
+
+
 def switch_on(site: Any) -> None:
     """Inbox and SMS, the latter on the console."""
 
@@ -135,6 +143,7 @@ def life(site):
         return subject
 
     subject = site.run(fill)
+    give_back(site, site.buy(member))
     order = site.buy(member)
     site.house.outbox.drain()
     return Life(site, member, subject, order, sponsor)

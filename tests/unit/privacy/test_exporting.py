@@ -55,7 +55,7 @@ def test_nothing_of_it_lies_open(life):
     folder = life.house.settings.path("files")
     stored = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     assert stored
-    assert all(NAME.encode() not in blob and b"PK" != blob[:2] for blob in stored)
+    assert all(NAME.encode() not in blob and blob[:2] != b"PK" for blob in stored)
     life.house.vault.destroy(life.subject)
     with pytest.raises(Exception, match=str(life.subject)):
         life.ask(lambda s: s.hand_over(life.member, row.id, life.me))
