@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suwen.demo import shelves
+from suwen.demo.company import Company
 from suwen.demo.journeys import COUNTER, Journeys
 from suwen.demo.market import YUEYANG, Market
 from suwen.demo.people import Hiring
@@ -53,6 +54,7 @@ def _live(house: House, db: Session, people: People) -> list[str]:
     if not offering.enabled(COUNTER):
         return [f"no orders: {COUNTER} is off in {YUEYANG}"]
     journeys.buy()
+    Company(house, db, people).work()
     if not offering.enabled("archive_gene_report"):
         return ["no report: archive_gene_report is off"]
     journeys.release_report()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyotp
 
 from suwen.accounts import contacts
+from suwen.accounts.models import GROUP
 from suwen.accounts.roles import ROLES, TITLES
 from suwen.accounts.services import Registration, accounts, passwords_of
 from suwen.demo.market import YUEYANG
@@ -89,6 +90,10 @@ CHAIN: Final = (
 )
 """A recommended B, B recommended C. C has no TOTP, a report and an available balance."""
 
+GROUP_NAME: Final = "岳阳清波环保科技有限公司"
+GROUP_ADDRESS: Final = "group@members.suwen.example"
+"""An invented company."""
+
 
 def staff_address(role: str) -> str:
     """Where the account of a staff role signs in."""
@@ -131,10 +136,11 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Member ids by role of the staff, and of the chain by ``a``, ``b``, ``c``."""
+    """Member ids by role of the staff, of the chain by ``a``, ``b``, ``c``, and of the group."""
 
     staff: Mapping[str, int]
     chain: Mapping[str, int]
+    group: int
 
 
 class Hiring:
@@ -154,13 +160,34 @@ class Hiring:
         sponsor: int | None = None
         for person in CHAIN:
             sponsor = chain[person.key] = self._welcome(person, sponsor)
+        group = self._found()
         self._roll.write()
-        return People(staff, chain)
+        return People(staff, chain, group)
+
+    def _found(self) -> int:
+        """The group member."""
+        note = f"团体会员：{GROUP_NAME}，有名册与批量订购"
+        account, is_new = self._roll.call("group", GROUP_ADDRESS, totp=False, note=note)
+        wanted = Registration(
+            GROUP_ADDRESS,
+            "",
+            "",
+            YUEYANG,
+            kind=GROUP,
+            group_name=GROUP_NAME,
+            group_nature="enterprise",
+        )
+        member_id, created = self._member(account, wanted, renew=is_new)
+        if created:
+            book = self._accounts.addresses(member_id)
+            book.create("程予安", "13800000000", "430602", "南湖大道 300 号 2 号楼")
+        return member_id
 
     def _employ(self, role: str) -> int:
         note = str(TITLES[role])
         account, is_new = self._roll.call(role, staff_address(role), totp=True, note=note)
-        member_id, created = self._member(account, DEFAULT_CODE, None, renew=is_new)
+        wanted = Registration(account.address, "", "", DEFAULT_CODE)
+        member_id, created = self._member(account, wanted, renew=is_new)
         if created:
             self._accounts.staff.grant(member_id, role, SYSTEM)
         return member_id
@@ -170,14 +197,13 @@ class Hiring:
             "member", person.address, totp=person.totp, note=person.note
         )
         code = self._sharing.share(sponsor, SHARED).code if sponsor else None
-        member_id, created = self._member(account, YUEYANG, code, renew=is_new)
+        wanted = Registration(account.address, "", "", YUEYANG, referral_code=code)
+        member_id, created = self._member(account, wanted, renew=is_new)
         if created:
             self._furnish(member_id, person)
         return member_id
 
-    def _member(
-        self, account: Account, region: str, referral: str | None, *, renew: bool
-    ) -> tuple[int, bool]:
+    def _member(self, account: Account, wanted: Registration, *, renew: bool) -> tuple[int, bool]:
         found = self._accounts.find(account.address)
         if found is not None and not renew:
             return found, False
@@ -186,7 +212,6 @@ class Hiring:
             self._accounts.signing.change_password(found, account.password, keep_session=0)
             self._set_totp(found, account)
             return found, False
-        wanted = Registration(account.address, "", "", region, referral_code=referral)
         hashed = passwords_of(self._house).hash(account.password)
         member = self._accounts.create(contacts.parse(account.address), wanted, hashed)
         self._set_totp(member.id, account)
