@@ -123,6 +123,7 @@ function combobox(box, names, choose) {
       const found = options();
       if (!list.hidden && found.length) take(found[Math.max(0, current)]);
     } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault(); // the browser would empty the field
       event.stopPropagation();
       show(false);
     }
