@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.accounts.personal_data import register
+from suwen.accounts.representing import PORT as REPRESENTS
 from suwen.archives.matching import RECIPIENTS
 from suwen.groups import fulfilment, models, ordering, writing
-from suwen.groups.access import REPRESENTS, represents
+from suwen.groups.access import represents
 from suwen.groups.imports import KIND
 from suwen.groups.merging import merger
 from suwen.groups.personal import GroupData

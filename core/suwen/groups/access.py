@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 OWNER: Final = "owner"
 STAFF: Final = "staff"
 ROLES: Final = (OWNER, STAFF)
-REPRESENTS: Final = "represents"
-"""Port: ``(db, member_id, owner_id) -> bool``, whether one may act for another when shopping."""
 
 
 @dataclass(frozen=True, slots=True)

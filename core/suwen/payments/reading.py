@@ -125,6 +125,14 @@ class Reader:
             raise NotFound
         return self.shown(row[0], int(row[1]))
 
+    def owner_of(self, number: str) -> int:
+        """Whose payment it is; raises ``NotFound``."""
+        query = select(PaymentAttempt.member_id).where(PaymentAttempt.number == number)
+        found = self._db.scalars(query).first()
+        if found is None:
+            raise NotFound
+        return found
+
     def shown(self, attempt: PaymentAttempt, refunded_fen: int = 0) -> PaymentView:
         """An attempt as its member sees it."""
         state = shown_state(attempt.state, attempt.amount_fen, refunded_fen)

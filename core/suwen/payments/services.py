@@ -127,6 +127,10 @@ class PaymentService:
         """A member's own payment; raises ``NotFound``."""
         return self.reader.of_member(member_id, number)
 
+    def owner_of(self, number: str) -> int:
+        """Id of the member whose payment it is; raises ``NotFound``."""
+        return self.reader.owner_of(number)
+
     def attempt_id(self, number: str) -> int:
         """Id of the attempt of this number; raises ``NotFound``."""
         found = self._attempts.by_number(number)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
+from suwen.accounts.representing import on_behalf_of
 from suwen.kernel.errors import SuwenError
 from suwen.orders.services import orders
 from suwen.payments.services import payments
@@ -37,8 +38,8 @@ def begin(request: Request, order: Order, gateway: str) -> Any:
 @view_config(route_name="orders.pay", request_method="POST", permission="member")
 def pay(request: Request) -> Any:
     """Pay an order that waits."""
-    service = request.find(orders)
-    order = service.of_member(request.identity.member_id, request.matchdict["number"])
+    order = request.find(orders).get(request.matchdict["number"])
+    on_behalf_of(request, order.member_id)
     try:
         return begin(request, order, request.POST.get("gateway", ""))
     except SuwenError as error:

@@ -8,6 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
 from suwen.accounts.identity import actor
+from suwen.accounts.representing import on_behalf_of
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _
 from suwen.orders.models import Order
@@ -49,7 +50,9 @@ def order_list(request: Request) -> dict[str, Any]:
 
 def _own(request: Request) -> Order:
     service: OrderService = request.find(orders)
-    return service.of_member(request.identity.member_id, request.matchdict["number"])
+    found = service.get(request.matchdict["number"])
+    on_behalf_of(request, found.member_id)
+    return found
 
 
 @view_config(
@@ -111,17 +114,17 @@ def refund(request: Request) -> HTTPSeeOther:
 )
 def intent(request: Request) -> dict[str, Any]:
     """A payment intent: the code to show at the counter."""
-    found = request.find(orders).intents.of_member(
-        request.identity.member_id, request.matchdict["code"]
-    )
+    found = request.find(orders).intents.get(request.matchdict["code"])
+    on_behalf_of(request, found.member_id)
     return {"intent": found, "titles": INTENT_TITLES}
 
 
 @view_config(route_name="orders.intent_cancel", request_method="POST", permission="member")
 def intent_cancel(request: Request) -> HTTPSeeOther:
     """Withdraw one's own intent."""
-    intents, member_id = request.find(orders).intents, request.identity.member_id
-    code = intents.of_member(member_id, request.matchdict["code"]).code
+    intents = request.find(orders).intents
+    found = intents.get(request.matchdict["code"])
+    member_id, code = on_behalf_of(request, found.member_id), found.code
     try:
         intents.cancel(member_id, code, actor(request))
         request.flash("success", _("付款意向已取消"))

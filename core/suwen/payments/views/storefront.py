@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
+from suwen.accounts.representing import on_behalf_of
 from suwen.kernel.errors import SuwenError
 from suwen.kernel.i18n import _, translate
 from suwen.payments import actions
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 
 def _own(request: Request) -> PaymentView:
-    service = request.find(payments)
-    view: PaymentView = service.view(request.identity.member_id, request.matchdict["number"])
+    service, number = request.find(payments), request.matchdict["number"]
+    owner_id = on_behalf_of(request, service.owner_of(number))
+    view: PaymentView = service.view(owner_id, number)
     return view
 
 
