@@ -32,7 +32,7 @@ from suwen.kernel.db import locked
 from suwen.kernel.outbox import Later
 from suwen.messaging import texts
 from suwen.messaging.models import DELIVERY, Message, MessageAttempt, MessageDelivery
-from suwen.messaging.services import messaging
+from suwen.messaging.services import Directory, messaging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +110,9 @@ class Deliverer:
         if clock.now() > message.expires_at:
             self._give_up(db, message, delivery, "expired", "too_late")
             return None
+        if not self._still_wanted(db, message):
+            _move(delivery, "suppressed", "no_consent")
+            return None
         item = self._offered(db, message.region, delivery.channel)
         if item is None:
             self._give_up(db, message, delivery, "suppressed", "channel_off")
@@ -123,6 +126,12 @@ class Deliverer:
         _move(delivery, "leased")
         delivery.lease_token, delivery.lease_until = ready.token, clock.now() + LEASE
         return ready
+
+    def _still_wanted(self, db: Session, message: Message) -> bool:
+        """Marketing stops with the consent to it, for what is waiting to be sent too."""
+        if message.category != Category.MARKETING.value or message.member_id is None:
+            return True
+        return Directory(self._house.ports).may_market(db, message.member_id)
 
     def _offered(self, db: Session, region: str, code: str) -> Registered[PushChannel] | None:
         offering = self._house.switch.offering(db, region)

@@ -4,7 +4,14 @@ import pytest
 
 from suwen.messaging.texts import KINDS, render
 
-PAYLOAD = {"number": "SW1", "code": "123456", "minutes": "5", "day": "2026-11-24", "days": "7"}
+PAYLOAD = {
+    "number": "SW1",
+    "code": "123456",
+    "minutes": "5",
+    "day": "2026-11-24",
+    "days": "7",
+    "moment": "2026-11-24",
+}
 # 检测 and 报告 would tell what the house is about; product and test names never get here.
 FORBIDDEN = re.compile("基因|检测|报告|阳性|结果|gene|test|result|diagnos", re.IGNORECASE)
 
