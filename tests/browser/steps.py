@@ -53,8 +53,13 @@ def choose_region(visitor: Visitor, name: str) -> None:
 def register(visitor: Visitor, person: Person) -> None:
     """With a telephone number and the code that was sent to it."""
     page = visitor.page
-    page.get_by_label("手机号或邮箱").fill(person.phone)
-    visitor.press("获取验证码")
+    other_way = page.get_by_role("link", name="改用手机号注册")
+    if other_way.count() and other_way.first.is_visible():
+        other_way.first.click()
+        visitor.look()
+    page.get_by_label("手机号").locator("visible=true").fill(person.phone)
+    page.locator("button:visible", has_text="获取验证码").click()
+    visitor.look()
     page.get_by_label("验证码", exact=False).first.fill(
         visitor.program.code_for("+86" + person.phone)
     )

@@ -32,11 +32,6 @@ ROUTES: Final = (
     ("accounts.dependant", "/me/dependants/{id}"),
     ("accounts.dependant_leave", "/me/dependants/{id}/leave"),
     ("accounts.dependant_link", "/me/dependants/links/{token}"),
-    ("accounts.dependants", "/me/dependants"),
-    ("accounts.dependant_new", "/me/dependants/new"),
-    ("accounts.dependant", "/me/dependants/{id}"),
-    ("accounts.dependant_leave", "/me/dependants/{id}/leave"),
-    ("accounts.dependant_link", "/me/dependants/links/{token}"),
     ("accounts.logins", "/me/logins"),
     ("accounts.login_change", "/me/logins/change"),
 )
