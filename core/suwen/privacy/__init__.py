@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 
 from suwen.accounts.identity import PRIVATE
+from suwen.accounts.people.merging import PORT as MERGERS
 from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.kernel.i18n import _
 from suwen.privacy import models, periods, retention
 from suwen.privacy.erasing import erase
 from suwen.privacy.exporting import export
+from suwen.privacy.merging import merger
 from suwen.privacy.personal import PrivacyData, purge_exports, purge_requests
 from suwen.privacy.requests import FAILED, KINDS
 
@@ -53,6 +55,7 @@ RULES: Final = (
 def install(house: House) -> None:
     """Wire the house: what both the web process and a worker need."""
     register(house, PrivacyData())
+    house.ports.setdefault(MERGERS, []).append(merger())
     for rule in RULES:
         keep_for(house, rule)
     for kind, handler in (("export", export), ("erasure", erase)):
