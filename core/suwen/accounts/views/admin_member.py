@@ -164,13 +164,15 @@ def switch_state(request: Request) -> Any:
     require_step_up(request)
     found = shared.member_of(request, shared.EDIT)
     changes = Changes(request.db, request.house.audit)
-    disabling = request.POST.get("action") == "disable"
+    steps = {"disable": changes.disable, "enable": changes.enable}
+    action = request.POST.get("action", "")
+    if action not in steps:
+        raise NotFound
     try:
-        step = changes.disable if disabling else changes.enable
-        step(found.id, request.POST.get("reason", ""), request.actor)
+        steps[action](found.id, request.POST.get("reason", ""), request.actor)
     except SuwenError as error:
         return {"member": found, **refused(request, error)}
-    request.flash("success", _("账户已禁用") if disabling else _("账户已恢复"))
+    request.flash("success", _("账户已禁用") if action == "disable" else _("账户已恢复"))
     return shared.back(request, found.id)
 
 
