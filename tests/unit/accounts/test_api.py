@@ -198,6 +198,13 @@ def test_addresses(api, me, registered):
     assert made["is_default"] is True
     assert made["phone"] == "+8613812345678"
     assert api.get(url, headers=me).json == {"items": [made], "next_cursor": None}
+    assert made["purpose"] == "both"
+    changed = api.patch_json(f"{url}/{made['id']}", {"purpose": "reports"}, headers=me).json
+    assert (changed["purpose"], changed["is_default"]) == ("reports", True)
+    answer = api.patch_json(f"{url}/{made['id']}", {"purpose": "gifts"}, headers=me, status=422)
+    assert answer.json["errors"][0]["pointer"] == "/purpose"
+    answer = api.post_json(url, {**body, "recipient": "王\u200b明"}, headers=me, status=422)
+    assert answer.json["errors"][0]["pointer"] == "/recipient"
     changed = api.patch_json(f"{url}/{made['id']}", {"detail": "2 号"}, headers=me).json
     assert (changed["detail"], changed["recipient"]) == ("2 号", "王小明")
     answer = api.patch_json(f"{url}/{made['id']}", {"phone": "12"}, headers=me, status=422)
@@ -205,6 +212,17 @@ def test_addresses(api, me, registered):
     api.delete(f"{url}/{made['id']}", headers=me, status=204)
     api.delete(f"{url}/{made['id']}", headers=me, status=404)
     api.get(url, status=401)
+
+
+def test_completion_says_what_the_profile_lacks(api, me):
+    missing = ["real_name", "birth_date", "sex", "occupation", "delivery_address"]
+    found = api.get(f"{V1}/me", headers=me).json["completion"]
+    assert found == {"percent": 0, "missing": missing}
+    body = {"real_name": "王小明", "occupation": "教师"}
+    answer = api.patch_json(f"{V1}/me", body, headers=me).json["completion"]
+    assert answer == {"percent": 40, "missing": ["birth_date", "sex", "delivery_address"]}
+    answer = api.patch_json(f"{V1}/me", {"real_name": "王\u200b明"}, headers=me, status=422)
+    assert answer.json["errors"][0]["pointer"] == "/real_name"
 
 
 def test_consents(api, me):
