@@ -421,6 +421,9 @@ def upgrade() -> None:
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch_id", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("merged_into", sa.BigInteger(), nullable=True))
+        batch_op.add_column(
+            sa.Column("must_agree", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
         batch_op.add_column(sa.Column("name_index", sa.String(length=64), nullable=True))
         batch_op.create_index(op.f("ix_member_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index(op.f("ix_member_created_at_id"), ["created_at", "id"], unique=False)
@@ -503,7 +506,7 @@ def downgrade() -> None:
             *("created_at_id", "branch_id"),
         ):
             batch_op.drop_index(op.f(f"ix_member_{name}"))
-        for name in ("name_index", "merged_into", "branch_id"):
+        for name in ("name_index", "must_agree", "merged_into", "branch_id"):
             batch_op.drop_column(name)
     with op.batch_alter_table("login") as batch_op:
         batch_op.drop_index(op.f("ix_login_tail_index"))

@@ -14,7 +14,7 @@ from tests.functional.staff import StaffBrowser
 
 pytestmark = pytest.mark.sqlite
 
-KNOWN = {"public", "member", "member.private", "staff", NO_PERMISSION_REQUIRED}
+KNOWN = {"public", "member", "member.private", "member.agree", "staff", NO_PERMISSION_REQUIRED}
 """Beside what domains and plugins declare for staff."""
 NEED_NONE = {
     *("static", "favicon", "preferences", "healthz", "readyz"),

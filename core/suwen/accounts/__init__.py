@@ -37,6 +37,7 @@ def includeme(config: Configurator) -> None:
     config.registry["suwen.trusted_proxies"] = proxies(house.settings.trusted_proxies)
     config.include("suwen.accounts.staffing")
     config.include("suwen.accounts.people.routes")
+    config.include("suwen.accounts.views.agreeing")
     config.add_tween("suwen.accounts.hosts.host_tween", under="suwen.kernel.web.guard_tween")
     config.set_security_policy(SecurityPolicy(house.settings))
     config.add_request_method(require_step_up, "require_step_up")

@@ -32,6 +32,8 @@ MEMBER: Final = "member"
 """Acts of a member: shopping, and what comes with it."""
 PRIVATE: Final = "member.private"
 """A member's own affairs: health, security, consents. Nobody holds it who acts for him."""
+AGREE: Final = "member.agree"
+"""Agreeing to the terms: all that somebody holds whose account was opened for him, until he has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Identity:
     has_totp: bool = False
     seen_at: datetime | None = None
     impersonator_id: int | None = None
+    must_agree: bool = False
 
     @property
     def is_staff(self) -> bool:
@@ -101,6 +104,7 @@ _COLUMNS: Final = (
     Member.kind,
     Member.region_code,
     Member.totp_confirmed_at,
+    Member.must_agree,
     *GRANT_COLUMNS,
 )
 
@@ -151,13 +155,14 @@ def _identity(rows: Sequence[Any]) -> Identity:
     acts_for_another = first.impersonator_id is not None
     grants = () if acts_for_another else grants_of(rows)
     has_totp = first.totp_confirmed_at is not None
-    own = {MEMBER} if acts_for_another else {MEMBER, PRIVATE}
+    own = {MEMBER} if acts_for_another else {MEMBER, PRIVATE, AGREE}
     proved = first.elevated_until is not None and first.elevated_until > clock.now()
+    permissions = (held(grants) if has_totp else frozenset()) | own
     return Identity(
         member_id=first.member_id,
         display_name=first.display_name,
         kind=first.kind,
-        permissions=(held(grants) if has_totp else frozenset()) | own,
+        permissions=frozenset({AGREE}) if first.must_agree else permissions,
         region_code=first.region_code,
         session_id=first.session_id,
         elevated=proved and not acts_for_another,
@@ -166,6 +171,7 @@ def _identity(rows: Sequence[Any]) -> Identity:
         has_totp=has_totp,
         seen_at=first.seen_at,
         impersonator_id=first.impersonator_id,
+        must_agree=first.must_agree,
     )
 
 

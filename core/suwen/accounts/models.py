@@ -49,6 +49,8 @@ class Member(WithId, Base):
     locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)
     merged_into: Mapped[int | None] = mapped_column(BigInteger)
+    must_agree: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Staff opened the account: before anything else he agrees to the terms himself."""
     name_index: Mapped[str | None] = mapped_column(String(64), index=True)
     """Keyed hash of the real name, or of the group's, to look it up."""
     profile: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -193,6 +193,7 @@ class AccountService:
             group_nature=wanted.group_nature if wanted.kind == GROUP else None,
             region_code=wanted.region,
             locale=wanted.locale,
+            must_agree=wanted.opened_by is not None,
             password_hash=password_hash,
             password_changed_at=moment if password_hash else None,
             totp_last_step=0,

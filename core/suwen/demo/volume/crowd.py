@@ -122,6 +122,7 @@ def _member(member_id: int, shown: str, moment: datetime) -> dict[str, Any]:
         "display_name": shown,
         "region_code": YUEYANG,
         "locale": "zh_CN",
+        "must_agree": False,
         "totp_last_step": 0,
         "created_at": moment,
     }
