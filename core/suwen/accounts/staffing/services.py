@@ -110,6 +110,7 @@ class Staffing:
             kind=INDIVIDUAL,
             state=ACTIVE,
             display_name=contact.masked,
+            must_agree=True,
             totp_last_step=0,
             created_at=moment,
         )
