@@ -82,6 +82,13 @@ class NotAdult(Conflict):
     message = _("未成年人由监护人代为管理，不能使用关联链接")
 
 
+class AdultDecides(Conflict):
+    """Nobody consents for an adult."""
+
+    code = "adult_decides"
+    message = _("成年人须由本人同意，请把关联链接交给对方")
+
+
 @dataclass(frozen=True, slots=True)
 class Dependant:
     """A dependant in the clear, for his member."""
@@ -283,6 +290,13 @@ def _check_relation(relation: str) -> None:
     if relation not in RELATIONS:
         text = _("请从给出的选项中选择")
         raise Invalid(text, fields={"relation": text})
+
+
+def require_guardian(house: House, db: Session, subject: Subject) -> None:
+    """Raise ``AdultDecides`` unless the subject is the member himself or a minor of his."""
+    is_own = subject.relation not in RELATIONS
+    if not is_own and not dependants(house, db, subject.member_id).get(subject.id).is_minor:
+        raise AdultDecides
 
 
 def dependants(house: House, db: Session, member_id: int) -> Dependants:

@@ -11,6 +11,8 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from suwen.accounts.consents import Past, Standing
+from suwen.accounts.dependants import RELATIONS as DEPENDENT
+from suwen.accounts.dependants import dependants, require_guardian
 from suwen.accounts.identity import PRIVATE
 from suwen.accounts.models import Member, Subject
 from suwen.accounts.purposes import Wording, worded
@@ -90,6 +92,12 @@ def shown(request: Request, subject: Subject) -> Sequence[Shown]:
     ]
 
 
+def _family(request: Request) -> Mapping[int, str]:
+    """Names of the children for whom the member decides; adults decide for themselves."""
+    found = dependants(request.house, request.db, request.identity.member_id).all()
+    return {one.subject_id: one.name for one in found if one.is_minor}
+
+
 @view_config(
     route_name="accounts.consents",
     request_method="GET",
@@ -99,12 +107,17 @@ def shown(request: Request, subject: Subject) -> Sequence[Shown]:
 def consents(request: Request) -> Mapping[str, Any]:
     """Every purpose, its text, where the person stands and what withdrawing does."""
     subject = subject_asked(request)
-    people = service_of(request).consents.subjects_of(request.identity.member_id)
+    names = _family(request)
+    people = [
+        one
+        for one in service_of(request).consents.subjects_of(request.identity.member_id)
+        if one.id in names or one.relation not in DEPENDENT or one.id == subject.id
+    ]
     return {
         "items": shown(request, subject),
         "subject": subject,
         "people": people,
-        "names": {person.id: name_of(request, person) for person in people},
+        "names": {one.id: names.get(one.id) or name_of(request, one) for one in people},
         "asked": request.GET.get("purpose"),
         "next": request.GET.get("next", ""),
     }
@@ -115,6 +128,7 @@ def give(request: Request) -> HTTPSeeOther:
     """Agree to one purpose."""
     service, subject = service_of(request).consents, subject_asked(request)
     purpose = request.POST.get("purpose", "")
+    require_guardian(request.house, request.db, subject)
     service.give(
         subject.id,
         purpose,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suwen.accounts import schemas
+from suwen.accounts.dependants import require_guardian
 from suwen.accounts.identity import PRIVATE
 from suwen.accounts.purposes import worded
 from suwen.accounts.services import accounts
@@ -57,6 +58,7 @@ def give_consent(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Agree to the present text of a purpose, for oneself or for a dependant."""
     service, purpose = request.find(accounts).consents, body["purpose"]
     subject = _subject(request, body["subject_id"])
+    require_guardian(request.house, request.db, subject)
     service.give(
         subject.id,
         purpose,

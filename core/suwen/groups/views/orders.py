@@ -140,7 +140,7 @@ def _people(
         ticked=_ticked(given),
         filters=filters,
         entries=entries,
-        count=found.roster.count(filters),
+        matching=found.roster.count(filters),
         is_cut=more is not None,
         most=MAX_AT_ONCE,
         departments=found.roster.departments(),

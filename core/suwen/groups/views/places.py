@@ -66,7 +66,7 @@ def change_place(request: Request) -> HTTPSeeOther:
 )
 def code_form(request: Request) -> Any:
     """Type the code of a slip."""
-    code = request.GET.get("code", "").replace("-", "").strip()
+    code = "".join(request.GET.get("code", "").replace("-", "").split())
     if code.isalnum() and code.isascii():
         return HTTPSeeOther(request.route_path("groups.claim", code=code[:20].upper()))
     return {}
