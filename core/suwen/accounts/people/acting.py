@@ -66,7 +66,7 @@ class Acting:
     def _check(self, member: Member, actor: Actor) -> None:
         if member.id == actor.id:
             raise NotYourself
-        if member.state != ACTIVE or staff_among(self._db, [member.id]):
+        if member.state != ACTIVE or member.must_agree or staff_among(self._db, [member.id]):
             raise CannotActFor
 
     def _end_others(self, actor: Actor) -> None:

@@ -267,6 +267,42 @@ def test_an_account_is_opened_and_agrees_to_nothing(desk, clerk, site):
     assert "已经注册" in new(clerk, address=PHONE, kind="individual", region_code="4306").text
 
 
+def test_he_agrees_himself_before_anything_else(desk, clerk, site):
+    answer = new(clerk, address=PHONE, kind="individual", region_code="4306")
+    member_id = int(answer.location.rpartition("/")[2])
+    browser, bearer = desk.signed_in(member_id), site.token(member_id)
+
+    for path in ("/me", "/orders", "/me/archive", "/me/sessions"):
+        assert "/me/agreement" in browser.get(path).location
+    refusal = site.app.get("/api/v1/me", headers=bearer, status=403)
+    assert refusal.json["code"] == "agreement_required"
+    assert clerk.app.get(f"/admin/members/{member_id}/act").status_int == 200
+    page = browser.get("/me/agreement?next=/orders")
+    form = next(form for form in page.forms.values() if "agree" in form.fields)
+    assert not form["agree"].checked
+    assert form.submit(status=422).status_int == 422
+    form["agree"] = True
+    assert form.submit().location == "/orders"
+
+    assert browser.get("/me").status_int == 200
+    given = site.run(
+        lambda db: db.scalars(select(Consent.purpose).where(Consent.member_id == member_id)).all()
+    )
+    assert sorted(given) == ["privacy", "terms"]
+    assert browser.get("/me/agreement").status_int == 303
+
+
+def test_the_app_can_agree_too(desk, clerk, site):
+    answer = new(clerk, address=PHONE, kind="individual", region_code="4306")
+    bearer = site.token(int(answer.location.rpartition("/")[2]))
+    items = site.app.get("/api/v1/me/agreement", headers=bearer).json["items"]
+    versions = {item["purpose"]: item["version"] for item in items}
+    wrong = {**versions, "terms": "old"}
+    assert site.app.post_json("/api/v1/me/agreement", wrong, headers=bearer, status=422)
+    site.app.post_json("/api/v1/me/agreement", versions, headers=bearer, status=204)
+    assert site.app.get("/api/v1/me", headers=bearer).status_int == 200
+
+
 def test_what_the_form_does_not_name_is_not_taken(desk, clerk):
     forged = {
         "state": "erased",
