@@ -220,7 +220,7 @@ def _out(request: Request, row: Movement) -> dict[str, Any]:
         "kind": row.kind,
         "title": translate(request, memo),
         "amount_fen": row.amount_fen,
-        "occurred_at": row.at.isoformat(),
+        "occurred_at": row.at,
         "number": row.number,
         "order_number": row.order_number,
     }
