@@ -26,13 +26,16 @@ def measure(made: Site) -> None:
     with serve(made) as server:
         for page in PAGES:
             run(made.base + page, seconds=1.5, warm=0.5)
-        workers = sorted(children(server.pid), key=lambda pid: -resident_mb(pid, "Rss"))[:WORKERS]
+        everybody = [server.pid, *children(server.pid)]
+        workers = sorted(everybody[1:], key=lambda pid: -resident_mb(pid, "Rss"))[:WORKERS]
         rss = [resident_mb(pid, "Rss") for pid in workers]
         pss = [resident_mb(pid, "Pss") for pid in workers]
+        whole = sum(resident_mb(pid, "Pss") for pid in everybody)
     figure(
         "memory per worker, all plugins",
         f"{max(rss):.0f} MB resident ({max(pss):.0f} MB with shared pages by share)",
     )
+    figure("memory of the server and its workers", f"{whole:.0f} MB by share, {WORKERS} workers")
 
 
 def main() -> None:
