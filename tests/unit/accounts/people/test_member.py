@@ -282,7 +282,7 @@ def test_he_agrees_himself_before_anything_else(desk, clerk, site):
     assert not form["agree"].checked
     assert form.submit(status=422).status_int == 422
     form["agree"] = True
-    assert form.submit().location == "/orders"
+    assert form.submit().location.endswith("/orders")
 
     assert browser.get("/me").status_int == 200
     given = site.run(
