@@ -1,4 +1,8 @@
-"""Generated members: without passwords, most of them recommended by an earlier one."""
+"""Generated members: without passwords, most of them recommended by an earlier one.
+
+Every fourth has a phone number as well, of a form that no network knows, every tenth a name that he
+is found by, and every hundredth is a group. A few are tagged, disabled or without a region.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert, select
 
 from suwen.accounts.consents import PRIVACY, PURPOSES, TERMS
-from suwen.accounts.contacts import EMAIL, Contact
-from suwen.accounts.models import ACTIVE, INDIVIDUAL, Consent, Login, Member, Subject
+from suwen.accounts.contacts import EMAIL, PHONE, Contact
+from suwen.accounts.marks import name_mark, tail_mark
+from suwen.accounts.models import (
+    ACTIVE,
+    GROUP,
+    INDIVIDUAL,
+    Consent,
+    Login,
+    Member,
+    MemberTag,
+    Subject,
+)
 from suwen.demo.market import YUEYANG
 from suwen.demo.volume.chance import batches, chance, moment_of
 from suwen.distribution.models import Binding, Distributor
@@ -26,6 +40,11 @@ if TYPE_CHECKING:
 _DAYS: Final = 400
 _JOINED: Final = 0.6
 _RECOMMENDED: Final = 0.7
+_FAMILIES: Final = "赵钱孙李周吴郑王"
+
+PHONES, NAMES, GROUPS = 4, 10, 100
+TAGGED, DISABLED, ELSEWHERE = 50, 200, 20
+TAGS: Final = ("回访", "体检客户", "团购", "合作单位")
 
 Rows = dict[Any, list[dict[str, Any]]]
 
@@ -51,7 +70,8 @@ class Crowd:
         indexes = {number: self._index(self._contact(number)) for number in numbers}
         standing = _owners(db, list(indexes.values()))
         rows: Rows = {
-            model: [] for model in (Member, Login, Subject, Consent, Distributor, Binding)
+            model: []
+            for model in (Member, Login, Subject, Consent, MemberTag, Distributor, Binding)
         }
         for number, index in indexes.items():
             member_id = standing.get(index) or ids.new_id()
@@ -71,8 +91,14 @@ class Crowd:
 
     def _add(self, rows: Rows, number: int, member_id: int, moment: datetime) -> None:
         luck, contact = chance(self._seed, "member", number), self._contact(number)
-        rows[Member].append(_member(member_id, contact.masked, moment))
+        rows[Member].append(self._member(number, member_id, contact.masked, moment))
         rows[Login].append(self._login(member_id, contact, moment))
+        if number % PHONES == 0:
+            phone = Contact(PHONE, f"+86100{number:08d}")
+            rows[Login].append(self._login(member_id, phone, moment))
+        if number % TAGGED == 0:
+            tag = TAGS[number // TAGGED % len(TAGS)]
+            rows[MemberTag].append({"member_id": member_id, "tag": tag, "created_at": moment})
         subject_id = ids.new_id()
         rows[Subject].append(
             {"id": subject_id, "member_id": member_id, "relation": "self", "created_at": moment}
@@ -104,7 +130,30 @@ class Crowd:
             "kind": contact.kind,
             "value": self._house.vault.house.seal(contact.value, f"login:value:{login_id}"),
             "index": self._index(contact),
+            "tail_index": self._tail(contact),
             "verified_at": moment,
+        }
+
+    def _tail(self, contact: Contact) -> str | None:
+        vault = self._house.vault
+        return tail_mark(vault, contact.value) if contact.kind == PHONE else None
+
+    def _member(self, number: int, member_id: int, shown: str, moment: datetime) -> dict[str, Any]:
+        group = f"生成单位 {number}" if number % GROUPS == 0 else None
+        name = group or (name_of(number) if number % NAMES == 0 else None)
+        return {
+            "id": member_id,
+            "kind": GROUP if group else INDIVIDUAL,
+            "state": "locked" if number % DISABLED == 1 else ACTIVE,
+            "display_name": group or shown,
+            "group_name": group,
+            "group_nature": "enterprise" if group else None,
+            "name_index": name_mark(self._house.vault, name),
+            "region_code": None if number % ELSEWHERE == 1 else YUEYANG,
+            "locale": "zh_CN",
+            "must_agree": False,
+            "totp_last_step": 0,
+            "created_at": moment,
         }
 
 
@@ -114,18 +163,9 @@ def _owners(db: Session, indexes: Sequence[str]) -> dict[str, int]:
     return {row.key: row.member_id for row in db.execute(query)}
 
 
-def _member(member_id: int, shown: str, moment: datetime) -> dict[str, Any]:
-    return {
-        "id": member_id,
-        "kind": INDIVIDUAL,
-        "state": ACTIVE,
-        "display_name": shown,
-        "region_code": YUEYANG,
-        "locale": "zh_CN",
-        "must_agree": False,
-        "totp_last_step": 0,
-        "created_at": moment,
-    }
+def name_of(number: int) -> str:
+    """The name by which every tenth member is found."""
+    return f"{_FAMILIES[number % len(_FAMILIES)]}生{number}"
 
 
 def _consent(subject_id: int, member_id: int, purpose: str, moment: datetime) -> dict[str, Any]:
