@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "keys": ("suwen.cli.keys:keys", "Rotate keys."),
     # Of the domains; one that is not there has no command.
     "staff": ("suwen.accounts.commands:staff", "Give and take roles of staff."),
+    "members": ("suwen.accounts.people.commands:members", "Look after the directory of members."),
     "intent": ("suwen.orders.commands:intent", "Decide on intents to pay at the counter."),
     "refund": ("suwen.payments.commands:refund", "List and decide on refunds."),
     "report": ("suwen.archives.commands:report", "Import and release reports."),
