@@ -1,4 +1,4 @@
-"""Accounts of the demonstration: one per staff role, and a chain of three members.
+"""Accounts of the demonstration: one per staff role and some more, and a chain of three members.
 
 Passwords and TOTP secrets are random for every installation and stand in ``demo-accounts.json`` in
 the data folder, readable by its owner, which ``/_dev/accounts.json`` shows. All addresses end in
@@ -19,9 +19,10 @@ import pyotp
 
 from suwen.accounts import contacts
 from suwen.accounts.models import GROUP
-from suwen.accounts.roles import ROLES, TITLES
+from suwen.accounts.roles import TITLES
 from suwen.accounts.services import Registration, accounts, passwords_of
 from suwen.demo.market import YUEYANG
+from suwen.demo.offices import DESK, POSTS, Offices, Post
 from suwen.distribution.services import TERMS_VERSION, distribution
 from suwen.kernel import ids
 from suwen.kernel.audit import SYSTEM, Actor
@@ -136,7 +137,7 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Member ids by role of the staff, of the chain by ``a``, ``b``, ``c``, and of the group."""
+    """Member ids by key of the staff, of the chain by ``a``, ``b``, ``c``, and of the group."""
 
     staff: Mapping[str, int]
     chain: Mapping[str, int]
@@ -151,15 +152,20 @@ class Hiring:
         self._house, self._db = house, db
         self._accounts = accounts(house, db)
         self._sharing = distribution(house, db)
+        self._offices = Offices(house, db)
         self._roll = Roll(house.settings.path(FILE))
 
     def gather(self) -> People:
         """All accounts. The file is written before the caller commits."""
-        staff = {role: self._employ(role) for role in ROLES}
+        self._offices.open()
+        staff: dict[str, int] = {}
+        for post in POSTS:
+            staff[post.key] = self._employ(post, staff)
         chain: dict[str, int] = {}
         sponsor: int | None = None
         for person in CHAIN:
             sponsor = chain[person.key] = self._welcome(person, sponsor)
+        self._offices.enrol(chain[CHAIN[-1].key])
         group = self._found()
         self._roll.write()
         return People(staff, chain, group)
@@ -183,13 +189,16 @@ class Hiring:
             book.create("程予安", "13800000000", "430602", "南湖大道 300 号 2 号楼")
         return member_id
 
-    def _employ(self, role: str) -> int:
-        note = str(TITLES[role])
-        account, is_new = self._roll.call(role, staff_address(role), totp=True, note=note)
+    def _employ(self, post: Post, staff: Mapping[str, int]) -> int:
+        note = f"{TITLES.get(post.role, DESK.title)}：{post.title}"
+        account, is_new = self._roll.call(post.role, staff_address(post.key), totp=True, note=note)
         wanted = Registration(account.address, "", "", DEFAULT_CODE)
         member_id, created = self._member(account, wanted, renew=is_new)
         if created:
-            self._accounts.staff.grant(member_id, role, SYSTEM)
+            below = staff[post.below] if post.below else None
+            self._accounts.staff.place(member_id, below, post.title)
+            role, region, branch_id = self._offices.grant(post, staff)
+            self._accounts.staff.grant(member_id, role, SYSTEM, region, branch_id)
         return member_id
 
     def _welcome(self, person: Person, sponsor: int | None) -> int:
