@@ -129,7 +129,7 @@ class Fulfilment:
             .where(GroupRecipient.group_id == self._acting.group_id)
             .group_by(GroupRecipient.state)
         )
-        return dict(self._db.execute(query).tuples().all())
+        return {row[0]: row[1] for row in self._db.execute(query)}
 
     def get(self, number: str) -> OrderSummary:
         """One order; raises ``NotFound``."""

@@ -126,7 +126,7 @@ class BulkOrders:
     def _write(self, people: Sequence[int], values: dict[str, Any]) -> None:
         query = select(RosterPerson.id, RosterPerson.subject_id)
         query = query.where(RosterPerson.id.in_(people))
-        subjects = dict(self._db.execute(query).tuples().all())
+        subjects = {row[0]: row[1] for row in self._db.execute(query)}
         rows = [
             {
                 "id": ids.new_id(),
