@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select, update
 
 from suwen.accounts.people.merging import Merger, Outlook
+from suwen.forms.money import format_yuan
 from suwen.kernel import ids
 from suwen.kernel.i18n import _
 from suwen.ledger.accounts import MEMBER_KINDS, member_account, parse
@@ -36,14 +37,10 @@ class Money:
         return Merger("ledger", self.look, self.move, order=900)
 
     def look(self, db: Session, source_id: int, target_id: int) -> Outlook:  # noqa: ARG002
-        """The balances in fen, by kind."""
-        held = self._held(db, source_id)
-        titles = {
-            "available": _("可用余额（分）"),
-            "frozen": _("冻结余额（分）"),
-            "debt": _("欠款（分）"),
-        }
-        return Outlook([(titles[kind], amount) for kind, amount in held.items()])
+        """The balances in yuan, by kind."""
+        titles = {"available": _("可用余额"), "frozen": _("冻结余额"), "debt": _("欠款")}
+        held = self._held(db, source_id).items()
+        return Outlook([(titles[kind], f"¥{format_yuan(fen)}") for kind, fen in held if fen])
 
     def _held(self, db: Session, member_id: int) -> dict[str, int]:
         balance = ledger(self._house, db).member(member_id)

@@ -46,9 +46,9 @@ AGAIN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would move, as (title, number), and why it must not, each a message id."""
+    """What would move, as (title, number or amount), and why it must not; titles are message ids."""
 
-    moves: Sequence[tuple[Message, int]] = ()
+    moves: Sequence[tuple[Message, int | str]] = ()
     blocks: Sequence[Message] = ()
 
 
@@ -72,7 +72,7 @@ class Preview:
 
     source: Member
     target: Member
-    moves: Sequence[tuple[Message, int]] = field(default=())
+    moves: Sequence[tuple[Message, int | str]] = field(default=())
     blocks: Sequence[Message] = field(default=())
 
 
@@ -111,7 +111,7 @@ class Merging:
 
     def _preview(self, source: Member, target: Member) -> Preview:
         blocks = [*_between(source, target), *self._about_staff(source, target)]
-        moves: list[tuple[Message, int]] = []
+        moves: list[tuple[Message, int | str]] = []
         for merger in self._mergers:
             outlook = merger.look(self._db, source.id, target.id)
             moves += [(title, number) for title, number in outlook.moves if number]
