@@ -190,8 +190,9 @@ def step_up(visitor: Visitor, password: str) -> None:
     """Prove oneself again by password."""
     page = visitor.page
     assert "/step-up" in page.url
-    page.locator("input[name=password]").fill(password)
-    page.locator("main").locator("button[type=submit]").first.click()
+    form = page.locator("main form", has=page.locator("input[name=password]"))
+    form.locator("input[name=password]").fill(password)
+    form.locator("button[type=submit]").first.click()
     visitor.look()
 
 

@@ -18,7 +18,7 @@ from suwen.kernel.themes.preferences import local_path
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-_NOT_KEPT: Final = frozenset({"password", "code", "old_code", "totp", "new_totp", "csrf_token"})
+_NOT_KEPT: Final = frozenset({"password", "totp", "new_totp", "csrf_token"})
 
 
 class Values(dict[str, Any]):
@@ -37,7 +37,10 @@ class Messages(dict[str, str]):
 
 
 def kept(request: Request) -> Values:
-    """What was typed, secrets excepted, to show it again."""
+    """What was typed, secrets excepted, to show it again.
+
+    A code that came by message stays: it ends soon, and who mistyped something else needs it.
+    """
     return Values({name: value for name, value in request.POST.items() if name not in _NOT_KEPT})
 
 
