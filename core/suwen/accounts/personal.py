@@ -150,6 +150,9 @@ class AccountData:
             .values(sealed=None, removed_at=moment),
             execution_options=_QUIET,
         )
+        # Whoever named him as a relative is left with what he wrote himself.
+        taken = update(Subject).where(Subject.linked_id.in_(subjects)).values(linked_id=None)
+        db.execute(taken, execution_options=_QUIET)
         db.execute(
             update(Member)
             .where(Member.id.in_(persons))

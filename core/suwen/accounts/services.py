@@ -5,7 +5,8 @@ Whoever guesses learns nothing: known and unknown addresses get the same answer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,9 @@ class Registration:
     locale: str = "zh_CN"
     opened_by: Actor | None = None
     """Who of the staff opened the account for him; then he has not agreed to anything yet."""
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    """What he agreed to, by purpose, as it was shown; the Chinese texts unless said."""
+    surface: str = "web"
 
 
 class AccountService:
@@ -211,7 +215,8 @@ class AccountService:
     def _welcome(self, member: Member, subject_id: int, wanted: Registration) -> None:
         actor = wanted.opened_by or Actor("member", member.id, region=wanted.region)
         for purpose in () if wanted.opened_by else (TERMS, PRIVACY):
-            self.consents.give(subject_id, purpose, actor)
+            shown = wanted.agreed.get(purpose)
+            self.consents.give(subject_id, purpose, actor, shown=shown, channel=wanted.surface)
         action = "member.open" if wanted.opened_by else "member.register"
         self._audit.write(self._db, actor, action, "member", member.id)
         kind = "account_opened" if wanted.opened_by else "welcome"

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from suwen.accounts.contacts import parse
+from suwen.accounts.dependants import Details, dependants
 from suwen.accounts.services import accounts
 from suwen.archives.services import importing
 from suwen.distribution.services import distribution
@@ -74,6 +75,17 @@ class Life:
     def settle(self) -> None:
         """The report of the order comes, so that nothing is open."""
         release_report(self)
+
+
+def add_child(life: Life) -> int:
+    """A child of the member."""
+
+    def act(db: Any) -> int:
+        family = dependants(life.house, db, life.member)
+        details = Details("欧阳小满", clock.today() - timedelta(days=2000), "female")
+        return family.add("child", details, life.me).subject_id
+
+    return int(life.site.run(act))
 
 
 def release_report(life: Life) -> bytes:

@@ -23,7 +23,7 @@ from suwen.privacy.plugins import PluginData
 from suwen.privacy.receipts import receipt, receipt_number
 from suwen.questionnaires.services import questionnaires
 
-from .conftest import MARKERS, PHONE, REASON, release_report
+from .conftest import MARKERS, PHONE, REASON, add_child, release_report
 
 STAFF = Actor("staff", 700)
 
@@ -310,16 +310,7 @@ def test_a_late_report_of_an_erased_member_is_refused(life):
 
 def test_dependants_go_with_their_guardian(life):
     release_report(life)
-
-    def add(db):
-        row = Subject(member_id=life.member, relation="child")
-        db.add(row)
-        db.flush()
-        cipher = life.house.vault.subject(row.id)
-        row.sealed = cipher.seal(json.dumps({"name": "欧阳小满"}), f"subject:sealed:{row.id}")
-        return row.id
-
-    child = life.site.run(add)
+    child = add_child(life)
     life.erase()
     with pytest.raises(SubjectKeyDestroyed):
         life.house.vault.subject(child)

@@ -14,7 +14,7 @@ from suwen.kernel.sessions import Device
 from suwen.privacy.models import PrivacyRequest
 from suwen.privacy.receipts import receipt_number
 
-from .conftest import NAME, release_report
+from .conftest import NAME, add_child, release_report
 
 V1 = "/api/v1"
 
@@ -189,15 +189,7 @@ def test_consents_of_another_person_do_not_exist(life, web):
 
 
 def test_a_dependant_s_consents_are_his_own(life, web):
-    from suwen.accounts.models import Subject
-
-    def add(db):
-        row = Subject(member_id=life.member, relation="child")
-        db.add(row)
-        db.flush()
-        return row.id
-
-    child = life.site.run(add)
+    child = add_child(life)
     page = web.get(f"/me/consents?subject={child}")
     assert "监护人同意" in page.text
     assert "用户协议" not in page.text.split("<main")[1].split("</main>")[0]

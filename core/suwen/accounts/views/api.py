@@ -56,6 +56,7 @@ def register(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Register; sending the agreement's texts with the form is the APP's duty."""
     group = body["group"] or {}
     wanted = Registration(
+        surface="api",
         address=body["address"],
         code=body["code"],
         password=body["password"],

@@ -9,9 +9,10 @@ from pyramid.security import forget
 from pyramid.view import view_config
 
 from suwen.accounts import schemas
-from suwen.accounts.consents import PRIVACY, PURPOSES, TERMS
+from suwen.accounts.consents import PRIVACY, TERMS
 from suwen.accounts.errors import AgreementNeeded
 from suwen.accounts.models import GROUP, INDIVIDUAL, NATURES
+from suwen.accounts.purposes import Wording, worded
 from suwen.accounts.services import Registration, accounts
 from suwen.accounts.views.forms import blank, network, refused, send_code, signed_in
 from suwen.forms.schemas import validated
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 REFERRAL_COOKIE: Final = "ref"
-_FRAME: Final = {"natures": NATURES, "agreements": (PURPOSES[TERMS], PURPOSES[PRIVACY])}
+
+
+def agreements(request: Request) -> Mapping[str, Wording]:
+    """What a new member agrees to, as the page shows it."""
+    consents = request.find(accounts).consents
+    return {name: worded(request, consents.present(name)) for name in (TERMS, PRIVACY)}
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    return {"natures": NATURES, "agreements": tuple(agreements(request).values())}
 
 
 @view_config(
@@ -38,7 +48,7 @@ def register_form(request: Request) -> Mapping[str, Any]:
     ref = request.GET.get("ref") or request.cookies.get(REFERRAL_COOKIE, "")
     onward, by = request.GET.get("next", ""), request.GET.get("by", "")
     values = blank(kind=INDIVIDUAL, next=onward, ref=ref[:40], by=by)
-    return {**values, "step": "address", **_FRAME}
+    return {**values, "step": "address", **_frame(request)}
 
 
 @view_config(
@@ -60,7 +70,7 @@ def register(request: Request) -> Any:
         shown = refused(request, error)
         # The address cannot be changed in the second step: a fault in it leads back to the first.
         step = "address" if "address" in shown["errors"] else step
-    return {**shown, "step": step, **_FRAME}
+    return {**shown, "step": step, **_frame(request)}
 
 
 def _finish(request: Request) -> HTTPSeeOther:
@@ -81,6 +91,7 @@ def _finish(request: Request) -> HTTPSeeOther:
         group_nature=group.get("nature"),
         referral_code=request.POST.get("ref") or None,
         locale=request.locale_name,
+        agreed={name: wording.text for name, wording in agreements(request).items()},
     )
     member = request.find(accounts).register(wanted, network(request), request.commit_step)
     request.flash("success", _("注册成功，欢迎来到素问"))

@@ -44,6 +44,13 @@ ACTIONS = {
     "dependant.leave": _("解除家人关联"),
     "roster.claim": _("认领单位名册中的位置"),
     "roster.leave": _("离开单位名册"),
+    "privacy.export_asked": _("申请个人信息副本"),
+    "privacy.export_cancelled": _("取消申请个人信息副本"),
+    "privacy.export": _("制作个人信息副本"),
+    "privacy.export_read": _("下载个人信息副本"),
+    "privacy.erasure_asked": _("申请注销账户"),
+    "privacy.erasure_cancelled": _("取消注销账户"),
+    "privacy.retry": _("重试隐私请求"),
 }
 
 
