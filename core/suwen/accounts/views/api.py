@@ -108,6 +108,23 @@ def _need_one(proof: Proof) -> None:
 
 
 @operation(
+    "reset_password",
+    "POST",
+    "/password-resets",
+    permission="public",
+    body=schemas.ResetIn(),
+    status=204,
+)
+def reset_password(request: Request, body: dict[str, Any]) -> None:
+    """Set a new password by a code of purpose ``reset``; every sign-in ends."""
+    network = network_of(request.client_address)
+    signing = request.find(accounts).signing
+    signing.reset_password(
+        body["address"], body["code"], body["password"], network, request.commit_step
+    )
+
+
+@operation(
     "refresh_token",
     "POST",
     "/sessions/refresh",
