@@ -100,6 +100,6 @@ def includeme(config: Configurator) -> None:
         _("单位与团体"),
         "groups.mine",
         order=50,
-        permission="member",
+        permission="member.private",
         icon="people",
     )
