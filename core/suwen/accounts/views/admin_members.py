@@ -108,16 +108,16 @@ def _roles(request: Request) -> list[tuple[str, str]]:
 
 @view_config(route_name="admin.members_search", request_method="POST", permission=VIEW)
 def search(request: Request) -> HTTPSeeOther:
-    """Turn what was typed into a mark: no name or number gets into an address."""
-    filters = asked(request, request.POST)
-    filters.pop("look", None)
+    """Turn what was typed into a mark: no name or number gets into an address.
+
+    Everybody is looked through, whatever tab and filters the page had; they can be set again.
+    """
     text = request.POST.get("q", "").strip()
     look = finding.look(request.house.vault, text)
-    if look is not None:
-        filters["look"] = look
-    elif text:
+    if look is None and text:
         request.flash("warning", _("请输入完整的手机号、邮箱、姓名、会员编号或手机号后四位"))
-    return HTTPSeeOther(request.route_path("admin.members", _query=filters or None))
+    query = {"look": look} if look else None
+    return HTTPSeeOther(request.route_path("admin.members", _query=query))
 
 
 @view_config(route_name="admin.members_file", request_method="GET", permission=VIEW, writes=True)
