@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from suwen.accounts.personal_data import Erased, OpenItem
 from suwen.kernel.i18n import _
-from suwen.payments.models import PaymentAttempt, Refund
+from suwen.payments.models import PaymentAttempt, PaymentTransition, Refund, RefundTransition
 from suwen.payments.states import OPEN, OPEN_REFUND
 
 if TYPE_CHECKING:
@@ -65,10 +65,13 @@ class PaymentData:
             .values(client_ip=None, action=None),
             execution_options=_QUIET,
         )
-        db.execute(
-            update(Refund).where(Refund.attempt_id.in_(mine)).values(reason=""),
-            execution_options=_QUIET,
-        )
+        refunds = select(Refund.id).where(Refund.attempt_id.in_(mine))
+        for written in (
+            update(Refund).where(Refund.attempt_id.in_(mine)),
+            update(RefundTransition).where(RefundTransition.refund_id.in_(refunds)),
+            update(PaymentTransition).where(PaymentTransition.attempt_id.in_(mine)),
+        ):
+            db.execute(written.values(reason=""), execution_options=_QUIET)
         reason = _("交易信息按《电子商务法》第三十一条自交易完成之日起至少保存三年；只含编号与金额")
         return [
             Erased(_("支付时的网络地址与退款说明"), "erased"),
