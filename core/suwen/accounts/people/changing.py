@@ -11,6 +11,7 @@ from suwen.accounts.models import ACTIVE, Member, MemberTag
 from suwen.accounts.people.errors import BadTag, TooManyTags, WrongState
 from suwen.accounts.people.rules import check_authority, given_reason, staff_among
 from suwen.accounts.people.wanted import LOCKED
+from suwen.accounts.staffing.rights import turn
 from suwen.kernel import clock
 from suwen.kernel.db import locked
 from suwen.kernel.errors import NotFound
@@ -75,6 +76,7 @@ class Changes:
 
     def _switch(self, action: str, member_id: int, reason: str, actor: Actor) -> None:
         why = given_reason(reason)
+        turn(self._db)
         member = locked(self._db, Member, member_id)
         if member is None:
             raise NotFound

@@ -22,13 +22,6 @@ class AboveYou(Conflict):
     message = _("这是员工账户，只有其上级管理员可以操作")
 
 
-class LastAdministrator(Conflict):
-    """Nobody could let anybody in again."""
-
-    code = "last_administrator"
-    message = _("这是最后一位平台管理员，不能禁用")
-
-
 class WrongState(Conflict):
     """Disabled already, or merged or erased."""
 
