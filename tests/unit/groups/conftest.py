@@ -9,14 +9,23 @@ import pytest
 
 from suwen.accounts.contacts import parse
 from suwen.accounts.services import Registration, accounts
+from suwen.archives.matching import NEEDED_CONSENTS
+from suwen.archives.services import importing
 from suwen.groups.imports import read_sheet
 from suwen.groups.models import GroupSeat
+from suwen.groups.ordering import BulkWish
 from suwen.groups.services import claims, group
+from suwen.hookspecs.archive import Upload
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import Actor
 from suwen.kernel.regions import DEFAULT_CODE
+from suwen.orders.placing import Checkout
 from tests import workbooks
-from tests.fixtures_shop import Site
+from tests.fixtures_shop import YUEYANG, Site
+from tests.reports import report
+from tests.unit.payments import fakes
+
+LABORATORY = Actor("staff", 700)
 
 
 @dataclass
@@ -94,6 +103,50 @@ class Company:
         """A sheet that was uploaded."""
         reading = read_sheet(workbooks.workbook(rows), self.house.vault, self.group)
         return self.act(lambda g: g.imports.keep(reading, self.actor()))
+
+    def order(self, *entries: Any, member: int | None = None) -> Any:
+        """An order for these people, not paid yet."""
+        keys = tuple(entry.id for entry in entries)
+        wish = BulkWish(self.site.sku, keys, "on_site", point_id=YUEYANG)
+        asked = Checkout(fakes.FAKE, ids.token())
+        return self.act(lambda g: g.bulk_orders.place(wish, asked, self.actor(member)), member)
+
+    def bought(self, *entries: Any) -> Any:
+        """An order for these people, paid."""
+        order = self.order(*entries)
+        self.site.pay(order)
+        return self.site.order(order.number)
+
+    def states(self, order: Any) -> list[str]:
+        """How far it is with each person."""
+        found, _more = self.act(lambda g: g.fulfilment.recipients(order.id))
+        return [one.state for one in found]
+
+    def consent(self, member_id: int) -> int:
+        """The member agrees to what a test needs; his subject."""
+
+        def give(db: Any) -> int:
+            service = accounts(self.house, db)
+            subject_id = service.subject_of(member_id)
+            for purpose in NEEDED_CONSENTS:
+                service.consents.give(subject_id, purpose, self.actor(member_id))
+            return subject_id
+
+        return int(self.run(give))
+
+    def report(self, order: Any, facts: Any) -> Any:
+        """A report of a line of the order, released."""
+
+        def act(db: Any) -> Any:
+            service = importing(self.house, db)
+            content = report(facts.name, facts.birth_date.isoformat())
+            record = service.import_report(
+                service.target(order.number, None), Upload("r.pdf", content), LABORATORY
+            )
+            service.release(record, LABORATORY)
+            return record
+
+        return self.run(act)
 
     def claim(self, entry: Any, phone: str) -> int:
         """A new member who takes this person's place."""

@@ -11,12 +11,15 @@ from suwen.groups.services import Group, group
 from suwen.groups.sheets import MEDIA_TYPE
 from suwen.kernel import ids
 from suwen.kernel.i18n import translate
+from suwen.kernel.ratelimit import Limit
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
     from suwen.kernel.errors import SuwenError
 
+UPLOADS = Limit("groups.upload", 20, 600)
+"""Reading a sheet takes seconds of a processor."""
 PRIVATE = "member.private"
 """Rosters are other people's data: nobody who acts in a member's place sees them."""
 

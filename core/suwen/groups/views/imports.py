@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -13,19 +14,25 @@ from suwen.groups import people, sheets, workbook
 from suwen.groups.errors import SheetRefused
 from suwen.groups.imports import read_sheet
 from suwen.groups.services import group
-from suwen.groups.views.frame import PRIVATE, frame, group_of, number, refused, sheet
+from suwen.groups.views.frame import (
+    PRIVATE,
+    UPLOADS,
+    frame,
+    group_of,
+    number,
+    refused,
+    sheet,
+)
 from suwen.kernel import ids
 from suwen.kernel.errors import NotFound, SuwenError
 from suwen.kernel.i18n import _, translate
-from suwen.kernel.ratelimit import Limit
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
+    from suwen.groups.imports import Reading
     from suwen.groups.services import Group
 
-UPLOADS = Limit("groups.upload", 20, 600)
-"""Reading a sheet takes seconds of a processor."""
 TITLES = {
     "preview": _("待确认"),
     "writing": _("正在写入"),
@@ -73,7 +80,7 @@ def upload(request: Request) -> Any:
     try:
         request.house.limiter.hit(request.db, UPLOADS, str(group_id))
         request.commit_step()
-        reading = read_sheet(_file(request), request.house.vault, group_id)
+        reading = _read(request, group_id)
     except SuwenError as error:
         return _page(group_of(request), refused(request, error))
     made = group(request.house, request.db, group_id, member_id).imports.keep(
@@ -82,13 +89,14 @@ def upload(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("groups.import", **{"id": group_id, "import": made.id}))
 
 
-def _file(request: Request) -> Any:
+def _read(request: Request, group_id: int) -> Reading:
     field = request.POST.get("file")
     if not getattr(field, "filename", None):
         raise SheetRefused(_("请选择文件"))
-    if field.filename.lower().endswith((".xlsm", ".xltm", ".xlsb")):
-        raise SheetRefused(workbook.MACROS)
-    return field.file
+    with closing(field.file) as file:
+        if field.filename.lower().endswith((".xlsm", ".xltm", ".xlsb")):
+            raise SheetRefused(workbook.MACROS)
+        return read_sheet(file, request.house.vault, group_id)
 
 
 @view_config(route_name="groups.template", request_method="GET", permission=PRIVATE)
