@@ -252,29 +252,32 @@ STEPS = [
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step_it_goes_on_and_ends_whole(life, monkeypatch, step, when):
+def test_killed_at_every_step_it_goes_on_and_ends_whole(life, monkeypatch, when):
+    """Each step kills the job once, before or after it has committed; the next job goes on."""
     release_report(life)
     life.export()
     row = life.ask(lambda s: s.ask_erasure(life.member, "注销", life.me))
-    carry_out = erasing.Erasing._carry_out
+    carry_out, died = erasing.Erasing._carry_out, []
 
     def dying(self, name, act, progress):
-        if name == step and when == "before":
+        if name not in died and when == "before":
+            died.append(name)
             raise Killed
         carry_out(self, name, act, progress)
-        if name == step:
+        if name not in died:
+            died.append(name)
             raise Killed
 
-    with monkeypatch.context() as fault:
-        fault.setattr(erasing.Erasing, "_carry_out", dying)
+    monkeypatch.setattr(erasing.Erasing, "_carry_out", dying)
+    monkeypatch.setattr(working, "ALIVE", working.ALIVE * 0)
+    for _step in STEPS:
         with pytest.raises(Killed):
             erasing.erase(life.house, {"request": row.id})
-    monkeypatch.setattr(working, "ALIVE", working.ALIVE * 0)
+    assert died == STEPS
     erasing.erase(life.house, {"request": row.id})
     done = life.row(row.id)
     assert done.state == "done"
-    assert [name for name in STEPS if name in {line["step"] for line in done.receipt}] == STEPS
+    assert list(dict.fromkeys(line["step"] for line in done.receipt)) == STEPS
     lines = [(line["step"], line["what"]) for line in done.receipt]
     assert len(lines) == len(set(lines)), "a step was done twice"
     assert found(life.house, MARKERS, but={"console_message"}) == []
