@@ -46,7 +46,7 @@ def now(secret):
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("post", "/me/logins/codes", {"address": EMAIL}),
+        ("post", "/me/login-codes", {"address": EMAIL}),
         ("post", "/me/logins", {"address": EMAIL, "code": "1", "old_code": "1"}),
         ("delete", "/me/logins/1", None),
         ("put", "/me/password", {"password": "brand new horse"}),
@@ -61,7 +61,7 @@ def test_what_changes_the_account_wants_a_step_up(app, method, path, body):
 
 
 def test_an_e_mail_is_added_by_codes_of_both_ends(proved, code_for):
-    answer = proved("post", "/me/logins/codes", {"address": EMAIL}, status=202).json
+    answer = proved("post", "/me/login-codes", {"address": EMAIL}, status=202).json
     assert answer["old_address"] == "138****5678"
     wrong = {"address": EMAIL, "code": "000000", "old_code": code_for(ADDRESS)}
     problem = proved("post", "/me/logins", wrong, status=422).json
@@ -84,7 +84,7 @@ def test_others_logins_and_sessions_are_not_there(proved, make_member, site_act)
     session, _token = site_act(lambda s: s.sessions.open(other, Device()))
     proved("delete", f"/me/logins/{theirs}", status=404)
     body = {"address": EMAIL, "replace": str(theirs)}
-    proved("post", "/me/logins/codes", body, status=404)
+    proved("post", "/me/login-codes", body, status=404)
     proved("delete", f"/me/sessions/{session.id}", status=204)
     assert site_act(lambda s: s.sessions.of(other))
 

@@ -45,7 +45,7 @@ def _login_out(one: LoginInfo) -> dict[str, Any]:
 @operation(
     "create_login_codes",
     "POST",
-    "/me/logins/codes",
+    "/me/login-codes",
     permission=PRIVATE,
     body=schemas.LoginCodesIn(),
     answer=schemas.LoginCodesOut(),
