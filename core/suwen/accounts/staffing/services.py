@@ -15,7 +15,7 @@ from suwen.accounts.contacts import Contact
 from suwen.accounts.logins import Logins
 from suwen.accounts.models import ACTIVE, INDIVIDUAL, Member, Subject
 from suwen.accounts.roles import EVERYWHERE, ROLES, built_in
-from suwen.accounts.staff import Staff, refuse_last
+from suwen.accounts.staff import Staff
 from suwen.accounts.staffing.errors import (
     BadBranch,
     BadRole,
@@ -189,20 +189,6 @@ class Staffing:
         self._db.delete(place)
         self._db.flush()
         self._record(actor, "staff.dismiss", member_id, place.title, None)
-
-    def check_lock(self, actor: Actor, member_id: int) -> None:
-        """Whether a member may be locked or unlocked: staff by those above them only.
-
-        Raises ``NotOneself``, ``SomebodyElses`` or ``LastAdministrator``. Who is no staff passes.
-        """
-        turn(self._db)
-        if member_id == actor.id:
-            raise NotOneself
-        if place_of(self._db, member_id) is None:
-            return
-        if not self._below(Rights(actor.id, unlimited=actor.kind == "system"), member_id):
-            raise SomebodyElses
-        refuse_last(self._db, member_id)
 
     def require_below(self, rights: Rights, member_id: int) -> None:
         """Raise ``NotOneself``, or ``NotFound`` for who stands elsewhere."""

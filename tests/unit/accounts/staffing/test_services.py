@@ -8,8 +8,10 @@ from sqlalchemy import select
 from suwen.accounts.contacts import parse
 from suwen.accounts.errors import AddressTaken
 from suwen.accounts.models import Consent, Member
+from suwen.accounts.people.errors import AboveYou, NotYourself
+from suwen.accounts.people.rules import check_authority
 from suwen.accounts.services import accounts
-from suwen.accounts.staff import Staff
+from suwen.accounts.staff import Staff, refuse_last
 from suwen.accounts.staffing.errors import (
     BadBranch,
     BadRole,
@@ -152,7 +154,6 @@ def test_nobody_touches_himself(office):
         lambda s, by: s.revoke(by, below, office.grant_id(below)),
         lambda s, by: s.dismiss(by, below),
         lambda s, by: s.move(by, below, top),
-        lambda s, by: s.check_lock(by, below),
     ):
         with pytest.raises(NotOneself):
             office.by(below, what)
@@ -189,10 +190,10 @@ def test_the_last_platform_administrator_stays(office):
         office.run(lambda db: setattr(db.get_one(Member, top), "state", "locked"))
         office.by(None, lambda s, by: s.revoke(by, second, office.grant_id(second)))
     office.run(lambda db: setattr(db.get_one(Member, top), "state", "active"))
-    office.by(top, lambda s, by: s.check_lock(by, second))
+    office.run(lambda db: refuse_last(db, second))
     office.by(top, lambda s, by: s.dismiss(by, second))
     with pytest.raises(LastAdministrator):
-        office.by(None, lambda s, by: s.check_lock(by, top))
+        office.run(lambda db: refuse_last(db, top))
     with pytest.raises(LastAdministrator):
         office.by(None, lambda s, by: s.dismiss(by, top))
     assert office.grants(top) == [("administrator", "*", 0)]
@@ -201,11 +202,13 @@ def test_the_last_platform_administrator_stays(office):
 def test_locking_follows_the_tree(office):
     top = office.administrator()
     left, right = office.administrator(below=top), office.administrator(below=top)
-    clerk = office.staff("finance", below=left)
-    office.by(left, lambda s, by: s.check_lock(by, clerk))
-    office.by(right, lambda s, by: s.check_lock(by, office.person()))
-    with pytest.raises(SomebodyElses):
-        office.by(right, lambda s, by: s.check_lock(by, clerk))
+    clerk, member = office.staff("finance", below=left), office.person()
+    office.run(lambda db: check_authority(db, left, clerk))
+    office.run(lambda db: check_authority(db, right, member))
+    office.run(lambda db: check_authority(db, None, clerk))
+    for who, whom, error in ((right, clerk, AboveYou), (left, left, NotYourself)):
+        with pytest.raises(error):
+            office.run(lambda db, a=who, b=whom: check_authority(db, a, b))
 
 
 def test_the_tree_stays_a_tree(office):
