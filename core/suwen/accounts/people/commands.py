@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from suwen.cli.program import Program
 
 
 @click.group()
@@ -17,7 +14,7 @@ def members() -> None:
 
 @members.command()
 @click.pass_obj
-def reindex(program: Program) -> None:
+def reindex(program: Any) -> None:
     """Mark names and last digits of phone numbers that have no mark yet; can be run again."""
     from suwen.accounts.people.reindexing import reindex as run
 
