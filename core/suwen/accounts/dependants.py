@@ -150,7 +150,7 @@ class Dependants:
         self._audit = audit
         self._consents = consents
         self._profiles = profiles
-        self._adult_age = adult_age
+        self.adult_age = adult_age
 
     def all(self, *, removed: bool = False) -> Sequence[Dependant]:
         """Dependants in the order in which they came; with ``removed`` also those taken off."""
@@ -186,7 +186,7 @@ class Dependants:
             name=known.name,
             birth_date=known.birth_date,
             sex=known.sex,
-            is_minor=age < self._adult_age,
+            is_minor=age < self.adult_age,
             age=age,
             linked_id=row.linked_id,
             removed_at=row.removed_at,

@@ -10,7 +10,6 @@ from pyramid.view import view_config
 from suwen.accounts import dependant_schemas as schemas
 from suwen.accounts.dependants import GUARDIAN, TITLES, Dependant, Details, dependants
 from suwen.accounts.links import links
-from suwen.accounts.profiles import SEXES
 from suwen.accounts.services import accounts
 from suwen.accounts.views.forms import blank, kept, refused
 from suwen.accounts.views.me_api import id_in_path
@@ -58,13 +57,14 @@ def listing(request: Request) -> dict[str, Any]:
     renderer="accounts/dependant.jinja2",
     permission=PRIVATE,
 )
-def new(request: Request) -> Mapping[str, Any]:  # noqa: ARG001
+def new(request: Request) -> Mapping[str, Any]:
     """An empty form."""
-    return {**blank(relation="child"), **_frame(None)}
+    return {**blank(relation="child"), **_frame(request, None)}
 
 
-def _frame(one: Dependant | None, token: str | None = None) -> dict[str, Any]:
-    return {"one": one, "titles": TITLES, "sexes": SEXES, "token": token}
+def _frame(request: Request, one: Dependant | None, token: str | None = None) -> dict[str, Any]:
+    age = family(request).adult_age
+    return {"one": one, "titles": TITLES, "token": token, "adult_age": age}
 
 
 @view_config(
@@ -79,7 +79,7 @@ def create(request: Request) -> Any:
         relation, details = _entered(request)
         made = family(request).add(relation, details, request.actor)
     except SuwenError as error:
-        return {**refused(request, error), **_frame(None)}
+        return {**refused(request, error), **_frame(request, None)}
     request.flash("success", _("已添加家人"))
     if made.is_minor:
         query = {"subject": str(made.subject_id)}
@@ -107,7 +107,7 @@ def form(request: Request) -> Mapping[str, Any]:
         "birth_date": one.birth_date.isoformat(),
         "sex": one.sex,
     }
-    return {**blank(**values), **_frame(one)}
+    return {**blank(**values), **_frame(request, one)}
 
 
 @view_config(
@@ -123,7 +123,7 @@ def change(request: Request) -> Any:
     try:
         if act == "link":
             token = people.link(one.subject_id, request.actor)
-            return {**form(request), **_frame(one, token)}
+            return {**form(request), **_frame(request, one, token)}
         if act == "remove":
             _sure(request)
             people.remove(one.subject_id, request.actor)
@@ -136,7 +136,7 @@ def change(request: Request) -> Any:
         shown = refused(request, error)
         if act in {"link", "remove"}:
             shown["values"] = form(request)["values"]
-        return {**shown, **_frame(one)}
+        return {**shown, **_frame(request, one)}
     return HTTPSeeOther(request.route_path("accounts.dependants"))
 
 
