@@ -26,6 +26,8 @@ INCLUDES = (
     "suwen.kernel.themes",
     "suwen.api",
     "suwen.storefront",
+    "suwen.admin",
+    "suwen.accounts.staffing.permissions",
     "suwen.messaging",
     "suwen.accounts",
     "suwen.kernel.plugins.mount",
