@@ -19,7 +19,9 @@ from suwen.kernel.plugins.mount import mount
 CORE = catalogue.ROOT / "core/suwen"
 # Chinese that is no sentence of a page: names, data, wording that carries both languages.
 UNMARKED = {
+    "accounts/passwords.py": "words that passwords are not made of",
     "api/openapi.py": "name of the program",
+    "forms/names.py": "words that no public name may be",
     "kernel/plugins/registry.py": "inscription of a tombstone, also shown where nobody translates",
     "kernel/themes/page.py": "name of the site",
     "messaging/texts.py": "both languages stand side by side",
