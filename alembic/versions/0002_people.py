@@ -408,6 +408,13 @@ def upgrade() -> None:
             op.f("ix_consent_purpose_version"), ["purpose", "version"], unique=False
         )
 
+    op.create_index(
+        op.f("ix_message_delivery_address_index"),
+        "message_delivery",
+        ["address_index"],
+        unique=False,
+    )
+
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tail_index", sa.String(length=64), nullable=True))
         batch_op.alter_column(
@@ -426,6 +433,7 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("name_index", sa.String(length=64), nullable=True))
         batch_op.create_index(op.f("ix_member_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index(op.f("ix_member_merged_into"), ["merged_into"], unique=False)
         batch_op.create_index(op.f("ix_member_created_at_id"), ["created_at", "id"], unique=False)
         batch_op.create_index(op.f("ix_member_region_code_id"), ["region_code", "id"], unique=False)
         batch_op.create_index(op.f("ix_member_kind_id"), ["kind", "id"], unique=False)
@@ -503,11 +511,12 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f("fk_member_branch_id_branch"), type_="foreignkey")
         for name in (
             *("state_id", "region_code_id", "name_index", "kind_id"),
-            *("created_at_id", "branch_id"),
+            *("created_at_id", "branch_id", "merged_into"),
         ):
             batch_op.drop_index(op.f(f"ix_member_{name}"))
         for name in ("name_index", "must_agree", "merged_into", "branch_id"):
             batch_op.drop_column(name)
+    op.drop_index(op.f("ix_message_delivery_address_index"), table_name="message_delivery")
     with op.batch_alter_table("login") as batch_op:
         batch_op.drop_index(op.f("ix_login_tail_index"))
         batch_op.drop_column("tail_index")

@@ -48,7 +48,7 @@ class Member(WithId, Base):
     region_code: Mapped[str | None] = mapped_column(String(12))
     locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)
-    merged_into: Mapped[int | None] = mapped_column(BigInteger)
+    merged_into: Mapped[int | None] = mapped_column(BigInteger, index=True)
     must_agree: Mapped[bool] = mapped_column(Boolean, default=False)
     """Staff opened the account: before anything else he agrees to the terms himself."""
     name_index: Mapped[str | None] = mapped_column(String(64), index=True)

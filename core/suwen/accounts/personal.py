@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from suwen.accounts.models import (
     ApiToken,
@@ -115,7 +115,7 @@ class AccountData:
         opened = select(WebSession.id).where(WebSession.member_id == member_id)
         tokens = ApiToken.session_id.in_(opened)
         db.execute(delete(ApiToken).where(tokens), execution_options=_QUIET)
-        mine = or_(WebSession.member_id == member_id, WebSession.impersonator_id == member_id)
+        mine = WebSession.member_id == member_id
         db.execute(delete(WebSession).where(mine), execution_options=_QUIET)
         self._anonymise(db, member_id)
         reason = _("证明处理个人信息曾经得到同意；只含编号、用途、版本和时间")
@@ -200,8 +200,8 @@ def _consent(service: AccountService, row: Consent) -> dict[str, Any]:
 
 def purge_sessions(house: House, before: datetime) -> int:
     """Retention: a batch of sessions that ended before the moment, their tokens with them."""
-    ended = or_(WebSession.ends_at < before, WebSession.revoked_at < before)
-    batch = select(WebSession.id).where(ended).order_by(WebSession.id).limit(1000)
+    ended = WebSession.ends_at < before
+    batch = select(WebSession.id).where(ended).order_by(WebSession.ends_at).limit(1000)
     with house.database.transaction() as db:
         gone = db.scalars(
             delete(WebSession).where(WebSession.id.in_(batch)).returning(WebSession.id),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from suwen.kernel.i18n import _
 from suwen.hookspecs.lifecycle import Retention
 from suwen.kernel.i18n import _
 from suwen.messaging import console
 from suwen.messaging.delivery import Deliverer
-from suwen.messaging.services import OUTBOX_KIND, TELL_KIND, messaging, tell_now
 from suwen.messaging.personal import MessagingData, purge_console, purge_messages
+from suwen.messaging.services import OUTBOX_KIND, TELL_KIND, messaging, tell_now
 from suwen.messaging.tasks import purge
 
 if TYPE_CHECKING:

@@ -77,6 +77,7 @@ class MessageDelivery(WithId, Base):
 
     __table_args__ = (
         UniqueConstraint("message_id", "channel", "address_index"),
+        Index(None, "address_index"),
         Index(None, "state", "updated_at"),
         Index(None, "channel", "provider_id"),
     )

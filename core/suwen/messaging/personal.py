@@ -97,16 +97,18 @@ def _told(row: Message, deliveries: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def purge_messages(house: House, before: datetime) -> int:
     """Retention: a batch of messages older than ``before``, their deliveries with them."""
-    return _purge(house, Message, Message.created_at < before)
+    return _purge(house, Message, "created_at", before)
 
 
 def purge_console(house: House, before: datetime) -> int:
     """Retention: a batch of what development showed instead of sending."""
-    return _purge(house, ConsoleMessage, ConsoleMessage.at < before)
+    return _purge(house, ConsoleMessage, "at", before)
 
 
-def _purge(house: House, model: Any, condition: Any) -> int:
-    batch = select(model.id).where(condition).order_by(model.id).limit(_BATCH)
+def _purge(house: House, model: Any, moment: str, before: datetime) -> int:
+    # Ids are ordered by time: the oldest batch is looked at, never the whole table.
+    oldest = select(model.id, getattr(model, moment)).order_by(model.id).limit(_BATCH).subquery()
+    batch = select(oldest.c.id).where(oldest.c[moment] < before)
     with house.database.transaction() as db:
         gone = db.scalars(
             delete(model).where(model.id.in_(batch)).returning(model.id),

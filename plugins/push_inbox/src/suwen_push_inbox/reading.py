@@ -141,12 +141,10 @@ class PersonalData:
 
 def purge(house: Any, before: datetime) -> int:
     """Retention: a batch of messages older than ``before``; how many."""
-    batch = (
-        select(InboxMessage.id)
-        .where(InboxMessage.created_at < before)
-        .order_by(InboxMessage.id)
-        .limit(1000)
-    )
+    # Ids are ordered by time: the oldest batch is looked at, never the whole table.
+    columns = select(InboxMessage.id, InboxMessage.created_at)
+    oldest = columns.order_by(InboxMessage.id).limit(1000).subquery()
+    batch = select(oldest.c.id).where(oldest.c.created_at < before)
     with house.database.transaction() as db:
         gone = db.scalars(
             delete(InboxMessage).where(InboxMessage.id.in_(batch)).returning(InboxMessage.id),
