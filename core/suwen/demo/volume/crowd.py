@@ -94,7 +94,7 @@ class Crowd:
         rows[Member].append(self._member(number, member_id, contact.masked, moment))
         rows[Login].append(self._login(member_id, contact, moment))
         if number % PHONES == 0:
-            phone = Contact(PHONE, f"+86100{number:08d}")
+            phone = Contact(PHONE, f"+86100{self._seed:04d}{number:07d}")
             rows[Login].append(self._login(member_id, phone, moment))
         if number % TAGGED == 0:
             tag = TAGS[number // TAGGED % len(TAGS)]
