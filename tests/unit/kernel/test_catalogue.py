@@ -19,15 +19,18 @@ from suwen.kernel.plugins.mount import mount
 CORE = catalogue.ROOT / "core/suwen"
 # Chinese that is no sentence of a page: names, data, wording that carries both languages.
 UNMARKED = {
+    "accounts/personal.py": "what is stored in place of a name",
     "accounts/passwords.py": "words that passwords are not made of",
     "api/openapi.py": "name of the program",
     "forms/names.py": "words that no public name may be",
+    "groups/people.py": "headings and words of sheets",
     "kernel/plugins/registry.py": "inscription of a tombstone, also shown where nobody translates",
     "kernel/themes/page.py": "name of the site",
     "messaging/texts.py": "both languages stand side by side",
     "payments/payable.py": "what providers are told is always the same",
     "places/divisions.py": "names in the list of divisions",
-    "questionnaires/personal.py": "lines of a receipt",
+    "privacy/readme.py": "both languages stand in one file",
+    "privacy/requests.py": "the word that is typed to confirm, compared and not shown",
 }
 PLACEHOLDER = re.compile(r"\$?\{\w+\}")
 HAN = re.compile("[\u4e00-\u9fff]")
