@@ -80,6 +80,9 @@ STAFF = (
     ("admin-intents", "/admin/intents"),
     ("admin-payments", "/admin/payments"),
     ("admin-refunds", "/admin/refunds"),
+    ("admin-members", "/admin/members"),
+    ("admin-member-new", "/admin/members/new"),
+    ("admin-member", "/admin/members?tab=individual", "table a[href^='/admin/members/']"),
 )
 LABORATORY = (("admin-reports", "/admin/reports"),)
 AUDITOR = (("admin-audit", "/admin/audit"),)
