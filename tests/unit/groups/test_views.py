@@ -14,6 +14,7 @@ from suwen.accounts.services import accounts
 from suwen.groups import ROUTES, workbook
 from suwen.groups.models import GroupSeat
 from suwen.groups.roster import Filters
+from suwen.groups.services import claims
 from suwen.kernel.sessions import Device
 from tests import workbooks
 
@@ -367,3 +368,55 @@ def test_places_by_the_api(company):
     assert call(company, company.stranger, "DELETE", path).status_int == 404
     assert call(company, member, "DELETE", path).status_int == 204
     assert call(company, member, "GET", "/me/groups").json["items"] == []
+
+
+# A shared report
+
+
+def test_a_shared_report_is_read_after_proving_oneself(company):
+    entry = company.people[0]
+    member = company.claim(entry, "13900000010")
+    order = company.bought(entry)
+    company.consent(member)
+    company.report(order, entry.facts)
+    (recipient,), _more = company.act(lambda g: g.fulfilment.recipients(order.id))
+    path = f"/groups/{company.group}/reports/{recipient.id}"
+    app = browser(company, company.owner)
+    assert app.get(path, expect_errors=True).status_int == 404
+
+    def share(db):
+        service = claims(company.house, db)
+        about, who = service.about(), company.actor(member)
+        service.share(entry.id, who, version=about.version, shown=str(about.text))
+
+    company.run(share)
+    listed = app.get(f"/groups/{company.group}/orders/{order.number}")
+    assert path in listed.text
+    page = app.get(path)
+    assert "营养代谢基因检测" in page.text
+    file = page.html.select_one("main a[download], main a[href*='/reports/']")["href"]
+    content = app.get(file)
+    assert content.body.startswith(b"%PDF-")
+    assert content.headers["Cache-Control"] == "no-store, private"
+    assert content.headers["Content-Disposition"].startswith("attachment")
+    staff = browser(company, company.staff)
+    assert staff.get(path, expect_errors=True).status_int == 404
+    assert path not in staff.get(f"/groups/{company.group}/orders/{order.number}").text
+    company.run(lambda db: claims(company.house, db).stop_sharing(entry.id, company.actor(member)))
+    for gone in (path, file):
+        assert app.get(gone, expect_errors=True).status_int == 404
+
+
+def test_who_did_not_prove_himself_is_asked_to(company):
+    entry = company.people[0]
+    order = company.bought(entry)
+    (recipient,), _more = company.act(lambda g: g.fulfilment.recipients(order.id))
+
+    def sign_in(db):
+        return accounts(company.house, db).open_browser_session(company.owner, Device())
+
+    app = TestApp(company.site.app.app, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    app.set_cookie("dev-session", company.run(sign_in))
+    answer = app.get(f"/groups/{company.group}/reports/{recipient.id}", expect_errors=True)
+    assert answer.status_int == 303
+    assert "/step-up" in answer.location
