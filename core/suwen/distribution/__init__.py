@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from suwen.accounts.people.merging import PORT as MERGERS
-from suwen.distribution.merging import merger
 from suwen.accounts.personal_data import register
+from suwen.distribution.merging import merger
 from suwen.distribution.models import CommissionLine
 from suwen.distribution.personal import DistributionData
 from suwen.distribution.services import distribution, rewards

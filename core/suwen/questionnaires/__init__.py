@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.accounts.people.merging import PORT as MERGERS
+from suwen.accounts.personal_data import Retention, keep_for, register
 from suwen.kernel.i18n import _
 from suwen.questionnaires import personal, tasks
 from suwen.questionnaires.merging import merger
