@@ -439,6 +439,9 @@ def upgrade() -> None:
         batch_op.create_index(op.f("ix_member_kind_id"), ["kind", "id"], unique=False)
         batch_op.create_index(op.f("ix_member_name_index"), ["name_index"], unique=False)
         batch_op.create_index(op.f("ix_member_state_id"), ["state", "id"], unique=False)
+        batch_op.create_index(
+            op.f("ix_member_totp_confirmed_at_id"), ["totp_confirmed_at", "id"], unique=False
+        )
         batch_op.create_foreign_key(
             op.f("fk_member_branch_id_branch"), "branch", ["branch_id"], ["id"]
         )
@@ -511,7 +514,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f("fk_member_branch_id_branch"), type_="foreignkey")
         for name in (
             *("state_id", "region_code_id", "name_index", "kind_id"),
-            *("created_at_id", "branch_id", "merged_into"),
+            *("totp_confirmed_at_id", "created_at_id", "branch_id", "merged_into"),
         ):
             batch_op.drop_index(op.f(f"ix_member_{name}"))
         for name in ("name_index", "must_agree", "merged_into", "branch_id"):

@@ -66,6 +66,7 @@ class Member(WithId, Base):
         Index(None, "kind", "id"),
         Index(None, "region_code", "id"),
         Index(None, "created_at", "id"),
+        Index(None, "totp_confirmed_at", "id"),
     )
 
 
