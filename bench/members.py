@@ -102,7 +102,7 @@ def visit(here: Local, count: int) -> Visitor:
         staff = service.find(staff_address("administrator"))
         assert staff is not None
         cookie = service.open_browser_session(staff, Device())
-        middle = count // 2 // NAMES * NAMES
+        middle = count // 2 // NAMES * NAMES + NAMES
         address = f"g1-{middle:07d}@generated.suwen.example"
         found = service.find(address)
         assert found is not None
