@@ -57,11 +57,11 @@ def test_every_generated_order_has_what_a_confirmed_one_has(loaded):
             query = select(func.count()).select_from(model)
             if model is Intent:
                 query = query.where(state == "confirmed")
-            assert db.scalar(query) == 64, model
+            assert db.scalar(query) == 65, model
         kinds = dict(
             db.execute(select(LedgerEntry.kind, func.count()).group_by(LedgerEntry.kind)).all()
         )
-        assert kinds["payment_captured"] == kinds["order_paid"] == 64
+        assert kinds["payment_captured"] == kinds["order_paid"] == 65
 
 
 @pytest.mark.sqlite
