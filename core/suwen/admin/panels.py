@@ -67,9 +67,7 @@ def member_panel(
 
     def decorate(load: Load) -> Load:
         def register(scanner: Any, _name: str, _obj: Any) -> None:
-            scanner.config.add_suwen_member_panel(
-                name, title, permission, template, load, **options
-            )
+            add_member_panel(scanner.config, name, title, permission, template, load, **options)
 
         venusian.attach(load, register, category="pyramid")
         return load
@@ -77,9 +75,9 @@ def member_panel(
     return decorate
 
 
-def panels_for(request: Request) -> Sequence[Panel]:
-    """Panels that whoever asks may see, in their order."""
+def panels_for(request: Request, region: str, branch_id: int) -> Sequence[Panel]:
+    """Panels that whoever asks may see of a member of this region and branch, in their order."""
     panels: Mapping[str, Panel] = request.registry.get(REGISTRY, {})
-    held = request.identity.permissions
-    shown = [panel for panel in panels.values() if panel.permission in held]
+    may = request.identity.may
+    shown = [panel for panel in panels.values() if may(panel.permission, region, branch_id)]
     return sorted(shown, key=lambda panel: (panel.order, panel.name))
