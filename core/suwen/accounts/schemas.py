@@ -68,7 +68,19 @@ def _secret(**options: Any) -> colander.SchemaNode:
 def _visible(maximum: int, **options: Any) -> colander.SchemaNode:
     """Text whose every sign can be seen."""
     found = colander.All(colander.Length(max=maximum), _seen)
-    return colander.SchemaNode(Text(), validator=found, **options)
+    kind = options.pop("kind", None) or Text()
+    return colander.SchemaNode(kind, validator=found, **options)
+
+
+class _Lines(Text):
+    """Text that may be typed in several lines and is kept as one."""
+
+    def __init__(self) -> None:
+        super().__init__(multiline=True)
+
+    def read(self, node: colander.SchemaNode, value: Any) -> Any:
+        text = super().read(node, value)
+        return " ".join(text.split()) if isinstance(text, str) else text
 
 
 def _seen(node: colander.SchemaNode, value: str) -> None:
@@ -210,7 +222,7 @@ class AddressIn(colander.MappingSchema):
     recipient = _name(PublicName, 60)
     phone = _text(24)
     region_code = colander.SchemaNode(DivisionCode())
-    detail = _visible(200)
+    detail = _visible(200, kind=_Lines())
     is_default = colander.SchemaNode(StrictBoolean(), missing=False)
     purpose = _one_of(tuple(PURPOSES), missing=BOTH)
 
@@ -219,7 +231,7 @@ class AddressChange(colander.MappingSchema):
     recipient = _name(PublicName, 60, missing=colander.drop)
     phone = _text(24, missing=colander.drop)
     region_code = colander.SchemaNode(DivisionCode(), missing=colander.drop)
-    detail = _visible(200, missing=colander.drop)
+    detail = _visible(200, kind=_Lines(), missing=colander.drop)
     is_default = colander.SchemaNode(StrictBoolean(), missing=colander.drop)
     purpose = _one_of(tuple(PURPOSES), missing=colander.drop)
 

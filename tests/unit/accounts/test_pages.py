@@ -239,8 +239,10 @@ def test_addresses_are_added_changed_and_deleted(member):
     assert 'id="f-phone-error"' in page.text
     form = form_of(page, "recipient")
     form["phone"] = ADDRESS
+    form["detail"] = "建设路 1 号\r\n\r\n  2 栋\t301 室"
     form.submit(status=303)
     page = member.get("/me/addresses")
+    assert "建设路 1 号 2 栋 301 室" in page.text
     assert "138****5678" in page.text
     assert ADDRESS not in page.text
     page = page.click("修改", index=0)

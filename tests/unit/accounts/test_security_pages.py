@@ -74,6 +74,16 @@ def test_an_e_mail_is_added_in_two_steps(member, code_for, site_house, wsgi):
     elsewhere.get("/mine", status=200)
 
 
+@pytest.mark.parametrize("step", ["address", "finish"])
+def test_the_page_for_an_e_mail_takes_no_phone_number(member, step):
+    form = form_of(member.get("/me/logins/change?kind=email"))
+    form["address"], form["step"] = "13900001111", step
+    page = member.post(
+        form.action, [*form.submit_fields(), ("code", "1"), ("old_code", "1")], status=422
+    )
+    assert 'id="f-address-error"' in page.text
+
+
 def test_an_address_is_taken_away_but_never_the_last(member, site_act):
     page = member.get("/me/logins")
     assert not [form for form in page.forms.values() if "login" in form.fields]

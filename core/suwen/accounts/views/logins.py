@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
+from suwen.accounts import contacts
 from suwen.accounts import security_schemas as schemas
 from suwen.accounts.changing import Change
 from suwen.accounts.contacts import EMAIL, KINDS, PHONE
+from suwen.accounts.errors import BadAddress
 from suwen.accounts.policy import require_step_up
 from suwen.accounts.services import AccountService, accounts
 from suwen.accounts.views.forms import blank, kept, network, refused, with_token
@@ -135,6 +137,8 @@ def change(request: Request) -> Any:
 
 
 def _change(frame: Mapping[str, Any], address: str) -> Change:
+    if contacts.parse(address).kind != frame["kind"]:
+        raise BadAddress("address")
     replaced, via = frame["replaced"], frame["via"]
     return Change(address, replaced.id if replaced else None, via.id if via else None)
 
