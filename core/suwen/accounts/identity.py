@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
 
 from suwen.accounts.models import ACTIVE, ApiToken, Member
 from suwen.accounts.staffing.grants import (
@@ -18,7 +19,9 @@ from suwen.accounts.staffing.grants import (
     regions_in,
     with_grants,
 )
+from suwen.accounts.staffing.models import NO_BRANCH
 from suwen.accounts.staffing.permissions import with_staff
+from suwen.accounts.staffing.reach import Reach
 from suwen.kernel import clock
 from suwen.kernel.audit import Actor
 from suwen.kernel.cache import versions_column, versions_of
@@ -32,6 +35,8 @@ MEMBER: Final = "member"
 """Acts of a member: shopping, and what comes with it."""
 PRIVATE: Final = "member.private"
 """A member's own affairs: health, security, consents. Nobody holds it who acts for him."""
+ACT: Final = "staff.members.impersonate"
+"""Acting in a member's place; who loses it acts no longer, whatever sessions he has begun."""
 AGREE: Final = "member.agree"
 """Agreeing to the terms: all that somebody holds whose account was opened for him, until he has."""
 
@@ -92,6 +97,10 @@ class Identity:
         """Branches to which a staff permission is limited; None means that it is not."""
         return branches_in(self.grants, permission)
 
+    def reach(self, permission: str) -> Reach:
+        """Regions and branches in one, as services take them."""
+        return Reach(self.regions_of(permission), self.branches_of(permission))
+
 
 _COLUMNS: Final = (
     WebSession.id.label("session_id"),
@@ -105,6 +114,7 @@ _COLUMNS: Final = (
     Member.region_code,
     Member.totp_confirmed_at,
     Member.must_agree,
+    Member.branch_id,
     *GRANT_COLUMNS,
 )
 
@@ -133,13 +143,21 @@ def of_bearer(db: Session, sessions: Sessions, token: str) -> Identity | None:
 
 
 def _select(sessions: Sessions) -> Any:
+    # Grants are those of who sits there: of the staff, where he acts in a member's place.
+    person, person_id = aliased(Member), func.coalesce(WebSession.impersonator_id, Member.id)
     query = (
         select(*_COLUMNS)
         .select_from(WebSession)
         .join(Member, Member.id == WebSession.member_id)
-        .where(sessions.live(), Member.state == ACTIVE)
+        .join(person, person.id == person_id)
+        .where(
+            sessions.live(),
+            Member.state == ACTIVE,
+            person.state == ACTIVE,
+            or_(WebSession.impersonator_id.is_(None), person.totp_confirmed_at.is_not(None)),
+        )
     )
-    return with_grants(query, Member.id)
+    return with_grants(query, person_id)
 
 
 def _read(db: Session, query: Select[Any]) -> Identity | None:
@@ -147,7 +165,12 @@ def _read(db: Session, query: Select[Any]) -> Identity | None:
     if not rows:
         return None
     versions_of(db, rows[0].versions or {})
-    return _identity(rows)
+    return _identity(rows) if rows[0].impersonator_id is None or _may_act(rows) else None
+
+
+def _may_act(rows: Sequence[Any]) -> bool:
+    branch_id = rows[0].branch_id or NO_BRANCH
+    return any(grant.holds(ACT, branch_id=branch_id) for grant in grants_of(rows))
 
 
 def _identity(rows: Sequence[Any]) -> Identity:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from suwen.accounts.staffing.reach import ANYWHERE
 from suwen.archives.services import archives, importing
 from suwen.archives.states import REPORT
 from suwen.hookspecs.archive import Upload
@@ -29,7 +30,7 @@ def report() -> None:
 def list_(program: Any, state: str | None, limit: int) -> None:
     """List reports, newest first; contents stay sealed."""
     with program.house.database.snapshot() as db:
-        rows, _cursor = archives(program.house, db).page_for_staff(None, state, None, limit)
+        rows, _cursor = archives(program.house, db).page_for_staff(ANYWHERE, state, None, limit)
     program.table(
         ["id", "state", "type", "region", "version", "created_at"],
         [
@@ -59,9 +60,9 @@ def import_(
     house = program.wired()
     upload = Upload(file.name, file.read_bytes())
     with house.database.transaction() as db:
-        actor, regions = program.acting_in(db, address, REPORTS)
+        actor, reach = program.acting_in(db, address, REPORTS)
         service = importing(house, db)
-        target = service.target(order_number, ids.parse(line), regions)
+        target = service.target(order_number, ids.parse(line), reach)
         if dry_run:
             inspection = service.inspect(target, upload)
             found = {"file": file.name, "state": "acceptable", "pages": inspection.pages}
@@ -80,12 +81,12 @@ def release(program: Any, record_id: str, address: str) -> None:
     """Let the subject read a report that was matched."""
     house = program.wired()
     with house.database.transaction() as db:
-        actor, regions = program.acting_in(db, address, REPORTS)
+        actor, reach = program.acting_in(db, address, REPORTS)
         service = importing(house, db)
         number = ids.parse(record_id)
         if number is None:
             raise NotFound
-        record = service.get(number, regions)
+        record = service.get(number, reach)
         service.release(record, actor)
         state = record.state
     house.jobs.wake()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from suwen.accounts.errors import ConsentRequired
+from suwen.accounts.staffing.reach import ANYWHERE, Reach
 from suwen.archives.errors import (
     AllReported,
     DocumentRefused,
@@ -19,19 +20,19 @@ from suwen.archives.errors import (
 )
 from suwen.archives.matching import Candidate, Candidates
 from suwen.archives.models import ArchiveDocument, ArchiveRecord, ArchiveTransition
+from suwen.archives.reach import within
 from suwen.archives.states import REPORT
 from suwen.hookspecs.archive import Inspection, Upload, UploadRefused
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, ids
-from suwen.kernel.db import lock, locked
+from suwen.kernel.db import lock
 from suwen.kernel.errors import Conflict, Invalid, NotFound
 from suwen.kernel.i18n import _
 from suwen.orders.models import Order, OrderLine
+from suwen.orders.reach import within as orders_within
 from suwen.orders.states import HOLDS_MONEY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
     from suwen.accounts.consents import Consents
@@ -73,15 +74,14 @@ class Importing:
         self._candidates = Candidates(db, house, profiles)
         self._messaging = messaging
 
-    def target(
-        self, order_number: str, line_id: int | None, regions: Sequence[str] | None = None
-    ) -> Target:
+    def target(self, order_number: str, line_id: int | None, reach: Reach = ANYWHERE) -> Target:
         """The line that awaits a report; raises ``WrongOrder`` at the field.
 
         Without ``line_id`` the order must have exactly one line.
         """
-        order = self._db.scalars(select(Order).where(Order.number == order_number)).first()
-        if order is None or order.state not in HOLDS_MONEY or not _within(order.region, regions):
+        query = select(Order).where(Order.number == order_number, *orders_within(reach, Order))
+        order = self._db.scalars(query).first()
+        if order is None or order.state not in HOLDS_MONEY:
             raise WrongOrder(fields={"order": WrongOrder.message})
         lines = self._db.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
         chosen = [line for line in lines if line_id is None or line.id == line_id]
@@ -212,12 +212,12 @@ class Importing:
         if manager is not None:
             manager.get().addAfterAbortHook(self._house.files.delete, args=(name,))
 
-    def get(self, record_id: int, regions: Sequence[str] | None = None) -> ArchiveRecord:
-        """A record for staff of ``regions``, without its content; raises ``NotFound``."""
-        record = locked(self._db, ArchiveRecord, record_id)
-        if record is None or not _within(record.region, regions):
+    def get(self, record_id: int, reach: Reach = ANYWHERE) -> ArchiveRecord:
+        """A record for staff within their ``reach``, without its content; raises ``NotFound``."""
+        query = select(ArchiveRecord.id).where(ArchiveRecord.id == record_id, *within(reach))
+        if self._db.scalar(query) is None:
             raise NotFound
-        return record
+        return lock(self._db, ArchiveRecord, record_id)
 
     def confirm(self, record: ArchiveRecord, actor: Actor, reason: str) -> None:
         """Take a record out of quarantine: another person looked at both sides and says why."""
@@ -312,10 +312,6 @@ class Importing:
                 reason=reason,
             )
         )
-
-
-def _within(region: str, regions: Sequence[str] | None) -> bool:
-    return regions is None or region in regions
 
 
 def _named(upload: Upload) -> str:

@@ -16,6 +16,7 @@ from suwen.accounts.models import Member, Subject
 from suwen.accounts.services import accounts
 from suwen.archives.importing import Importing
 from suwen.archives.models import ArchiveDocument, ArchiveRecord
+from suwen.archives.reach import within
 from suwen.archives.states import READABLE
 from suwen.hookspecs.archive import RecordView, ReportCategory
 from suwen.kernel import clock, ids
@@ -27,6 +28,7 @@ from suwen.messaging.services import messaging
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from suwen.accounts.staffing.reach import Reach
     from suwen.kernel.audit import Actor
     from suwen.kernel.crypto import Cipher
     from suwen.kernel.house import House
@@ -237,15 +239,14 @@ class ArchiveService:
 
     def page_for_staff(
         self,
-        regions: Sequence[str] | None,
+        reach: Reach,
         state: str | None,
         cursor: str | None,
         limit: int = PAGE,
     ) -> tuple[Sequence[ArchiveRecord], str | None]:
-        """Records of the person's regions, newest first; nothing sealed is opened."""
-        query = select(ArchiveRecord).order_by(ArchiveRecord.id.desc()).limit(limit + 1)
-        if regions is not None:
-            query = query.where(ArchiveRecord.region.in_(regions))
+        """Records within the person's reach, newest first; nothing sealed is opened."""
+        query = select(ArchiveRecord).where(*within(reach))
+        query = query.order_by(ArchiveRecord.id.desc()).limit(limit + 1)
         if state is not None:
             query = query.where(ArchiveRecord.state == state)
         if cursor is not None:

@@ -31,6 +31,7 @@ from suwen.cli.failing import words
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from suwen.accounts.staffing.reach import Reach
     from suwen.kernel.audit import Actor
     from suwen.kernel.house import House
     from suwen.kernel.settings import Settings
@@ -123,10 +124,8 @@ class Program:
         """The member of ``--as ADDRESS``; raises ``Forbidden`` without the permission."""
         return self.acting_in(session, address, permission)[0]
 
-    def acting_in(
-        self, session: Session, address: str, permission: str
-    ) -> tuple[Actor, tuple[str, ...] | None]:
-        """As ``acting``, with the regions in which the permission is held (None: everywhere)."""
+    def acting_in(self, session: Session, address: str, permission: str) -> tuple[Actor, Reach]:
+        """As ``acting``, with the regions and branches in which the permission is held."""
         from suwen.accounts.directory import directory
         from suwen.kernel.audit import Actor
         from suwen.kernel.errors import Forbidden
@@ -134,7 +133,7 @@ class Program:
         identity = directory(self.house, session).acting_as(address)
         if identity is None or not identity.may(permission):
             raise Forbidden
-        return Actor("staff", identity.member_id), identity.regions_of(permission)
+        return Actor("staff", identity.member_id), identity.reach(permission)
 
     def say(self, text: Any) -> None:
         """A sentence for people; nothing with ``--json``."""

@@ -52,9 +52,9 @@ def confirm_intent(program: Any, code: str, receipt_no: str, address: str) -> Or
     """The order that the intent became; raises what ``Intents.confirm`` raises."""
     house = program.wired()
     with house.database.transaction() as db:
-        actor, regions = program.acting_in(db, address, CASHIER)
+        actor, reach = program.acting_in(db, address, CASHIER)
         intents = orders(house, db).intents
-        found = intents.get(code, regions)
+        found = intents.get(code, reach)
         order = intents.confirm(code, Takings(found.payable_fen, receipt_no), actor)
     house.jobs.wake()
     return order

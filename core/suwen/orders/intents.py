@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from suwen.accounts.staffing.reach import ANYWHERE, Reach
 from suwen.kernel import clock, ids
 from suwen.kernel.audit import SYSTEM
 from suwen.kernel.db import lock, take_turns
@@ -17,6 +18,7 @@ from suwen.orders import writing
 from suwen.orders.errors import AmountDiffers, IntentExpired, ReceiptTaken
 from suwen.orders.models import Intent, Order
 from suwen.orders.placing import thawed
+from suwen.orders.reach import within
 from suwen.orders.states import INTENT
 from suwen.payments.payable import payable_of
 
@@ -69,25 +71,24 @@ class Intents:
             raise NotFound
         return found
 
-    def get(self, code: str, regions: Sequence[str] | None = None) -> Intent:
-        """An intent for staff of ``regions`` (None: all); raises ``NotFound``."""
-        found = self._by_code(code)
-        if found is None or (regions is not None and found.region not in regions):
+    def get(self, code: str, reach: Reach = ANYWHERE) -> Intent:
+        """An intent for staff within their ``reach``; raises ``NotFound``."""
+        query = select(Intent).where(Intent.code == code.upper(), *within(reach, Intent))
+        found = self._db.scalars(query).first()
+        if found is None:
             raise NotFound
         return found
 
     def waiting(
         self,
-        regions: Sequence[str] | None = None,
+        reach: Reach = ANYWHERE,
         *,
         code: str = "",
         limit: int = 50,
     ) -> Sequence[Intent]:
         """Intents that wait for a cashier, oldest first; a code finds one of any state."""
-        query = select(Intent).order_by(Intent.id).limit(limit)
+        query = select(Intent).where(*within(reach, Intent)).order_by(Intent.id).limit(limit)
         query = query.where(Intent.code == code) if code else query.where(Intent.state == "waiting")
-        if regions is not None:
-            query = query.where(Intent.region.in_(regions))
         return self._db.scalars(query).all()
 
     def _by_code(self, code: str) -> Intent | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from suwen.accounts.profiles import AddressBook
+from suwen.accounts.staffing.reach import ANYWHERE, Reach
 from suwen.catalog.services import catalog
 from suwen.hookspecs.lifecycle import Event
 from suwen.hookspecs.payment import OfferContext
@@ -25,6 +26,7 @@ from suwen.orders.intents import Intents
 from suwen.orders.models import Order, OrderLine, OrderTransition
 from suwen.orders.placing import Placing
 from suwen.orders.quoting import Quoting
+from suwen.orders.reach import within
 from suwen.orders.refunds import OrderRefunds
 from suwen.orders.settling import Settling
 from suwen.payments.payable import Payable, payable_of
@@ -77,10 +79,11 @@ class OrderService:
             raise NotFound
         return order
 
-    def get(self, number: str, regions: Sequence[str] | None = None) -> Order:
-        """An order for staff of ``regions`` (None: all); raises ``NotFound``."""
-        order = self.find(number)
-        if order is None or (regions is not None and order.region not in regions):
+    def get(self, number: str, reach: Reach = ANYWHERE) -> Order:
+        """An order for staff within their ``reach``; raises ``NotFound``."""
+        query = select(Order).where(Order.number == number, *within(reach, Order))
+        order = self._db.scalars(query).first()
+        if order is None:
             raise NotFound
         return order
 
@@ -109,18 +112,17 @@ class OrderService:
         *,
         member_id: int | None = None,
         state: str | None = None,
-        regions: Sequence[str] | None = None,
+        reach: Reach = ANYWHERE,
         cursor: str | None = None,
         limit: int = PAGE,
     ) -> OrderPage:
         """Orders, newest first, two statements however many there are."""
-        query = select(Order).order_by(Order.id.desc()).limit(limit + 1)
+        query = select(Order).where(*within(reach, Order))
+        query = query.order_by(Order.id.desc()).limit(limit + 1)
         if member_id is not None:
             query = query.where(Order.member_id == member_id)
         if state is not None:
             query = query.where(Order.state == state)
-        if regions is not None:
-            query = query.where(Order.region.in_(regions))
         if cursor is not None:
             query = query.where(Order.id < (ids.parse(cursor) or 0))
         rows = self._db.scalars(query).all()

@@ -27,7 +27,7 @@ def signed_in(act, member_id):
 
 def test_a_member_holds_member_and_nothing_else(act, join, whose):
     identity = whose(signed_in(act, join()))
-    assert identity.permissions == {"member", "member.private"}
+    assert identity.permissions == {"member", "member.private", "member.agree"}
     assert not identity.is_staff
     assert not identity.elevated
 
@@ -36,7 +36,7 @@ def test_staff_without_second_factor_hold_no_staff_permission(act, join, whose):
     member_id = join()
     act(lambda s: s.staff.grant(member_id, "finance", SYSTEM))
     identity = whose(signed_in(act, member_id))
-    assert identity.permissions == {"member", "member.private"}
+    assert identity.permissions == {"member", "member.private", "member.agree"}
     assert identity.needs_totp
 
 
@@ -57,17 +57,18 @@ def test_roles_add_up_and_regions_bound_them(act, join, whose):
 def test_who_acts_for_a_member_holds_nothing_private_and_no_staff_permission(
     act, join, whose, house
 ):
-    member_id = join()
-    act(lambda s: s.staff.grant(member_id, "finance", SYSTEM))
-    act(lambda s: s.totp.set_secret(member_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
+    member_id, clerk_id = join(), join("13900000077")
+    for one, role in ((member_id, "finance"), (clerk_id, "customer_service")):
+        act(lambda s, key=one, name=role: s.staff.grant(key, name, SYSTEM))
+        act(lambda s, key=one: s.totp.set_secret(key, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
     token = signed_in(act, member_id)
     with house.database.transaction() as db:
         session = db.scalars(select(WebSession).where(WebSession.member_id == member_id)).one()
-        session.impersonator_id = 77
+        session.impersonator_id = clerk_id
         session.elevated_until = clock.now() + timedelta(minutes=5)
     identity = whose(token)
     assert identity.permissions == {"member"}
-    assert identity.impersonator_id == 77
+    assert identity.impersonator_id == clerk_id
     assert not identity.elevated
     assert not identity.needs_totp
 

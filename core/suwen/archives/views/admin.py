@@ -19,11 +19,13 @@ from suwen.kernel.i18n import _
 if TYPE_CHECKING:
     from pyramid.request import Request
 
+    from suwen.accounts.staffing.reach import Reach
+
 MAX_BYTES = 30 * 1024 * 1024
 
 
-def _regions(request: Request) -> tuple[str, ...] | None:
-    found: tuple[str, ...] | None = request.identity.regions_of("staff.reports")
+def _reach(request: Request) -> Reach:
+    found: Reach = request.identity.reach("staff.reports")
     return found
 
 
@@ -34,7 +36,7 @@ def _regions(request: Request) -> tuple[str, ...] | None:
     permission="staff.reports",
 )
 def reports(request: Request) -> dict[str, Any]:
-    """Imported reports of the person's regions."""
+    """Imported reports of the person's regions and branches."""
     return _page(request, {}, {})
 
 
@@ -42,7 +44,7 @@ def _page(request: Request, values: Mapping[str, Any], errors: Mapping[str, str]
     state = request.GET.get("state")
     state = state if state in REPORT.states else None
     rows, cursor = request.find(archives).page_for_staff(
-        _regions(request), state, request.GET.get("cursor") or None
+        _reach(request), state, request.GET.get("cursor") or None
     )
     return {
         "records": rows,
@@ -69,7 +71,7 @@ def import_report(request: Request) -> Any:
         target = service.target(
             request.POST.get("order", "").strip(),
             ids.parse(request.POST.get("line")),
-            _regions(request),
+            _reach(request),
         )
         record = service.import_report(target, _upload(request), actor(request))
     except SuwenError as error:
@@ -98,7 +100,7 @@ def _upload(request: Request) -> Upload:
 def move(request: Request) -> HTTPSeeOther:
     """Release, confirm or refuse a record."""
     service = request.find(importing)
-    record = service.get(ids.parse(request.matchdict["id"]) or 0, _regions(request))
+    record = service.get(ids.parse(request.matchdict["id"]) or 0, _reach(request))
     reason = request.POST.get("reason", "")[:200]
     steps = {
         "release": lambda: service.release(record, actor(request)),

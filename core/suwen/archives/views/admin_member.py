@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from suwen.admin.panels import member_panel
 from suwen.archives.models import ArchiveRecord
+from suwen.archives.reach import within
 from suwen.archives.services import archives
 from suwen.archives.states import READABLE, TITLES
 from suwen.kernel.i18n import _
@@ -27,13 +28,12 @@ PERMISSION = "staff.reports"
     on_demand=True,
 )
 def titles(request: Request, member_id: int) -> dict[str, Any]:
-    """Titles only, of the regions that the person works for; every subject's log says who looked."""
-    regions = request.identity.regions_of(PERMISSION)
+    """Titles only, of the regions and branches that the person works for; every subject's log says who looked."""
     query = select(ArchiveRecord.public_id, ArchiveRecord.subject_id).where(
-        ArchiveRecord.member_id == member_id, ArchiveRecord.state.in_(READABLE)
+        ArchiveRecord.member_id == member_id,
+        ArchiveRecord.state.in_(READABLE),
+        *within(request.identity.reach(PERMISSION)),
     )
-    if regions is not None:
-        query = query.where(ArchiveRecord.region.in_(regions))
     rows = request.db.execute(query.order_by(ArchiveRecord.id.desc()).limit(100)).all()
     for subject_id in sorted({row.subject_id for row in rows}):
         request.house.audit.write(

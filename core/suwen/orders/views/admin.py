@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     permission="staff.orders",
 )
 def order_list(request: Request) -> dict[str, Any]:
-    """Orders of the regions that the person works for."""
+    """Orders of the regions and branches that the person works for."""
     state = request.GET.get("state")
     state = state if state in ORDER.states else None
     page = request.find(orders).page(
         state=state,
-        regions=request.identity.regions_of("staff.orders"),
+        reach=request.identity.reach("staff.orders"),
         cursor=request.GET.get("cursor") or None,
     )
     names = {region.code: region.name for region in request.regions}
@@ -53,7 +53,7 @@ def order_list(request: Request) -> dict[str, Any]:
 def order(request: Request) -> dict[str, Any]:
     """One order: facts, lines, payments and history."""
     service = request.find(orders)
-    found = service.get(request.matchdict["number"], request.identity.regions_of("staff.orders"))
+    found = service.get(request.matchdict["number"], request.identity.reach("staff.orders"))
     cipher = request.house.vault.house
     return {
         "order": found,
@@ -84,8 +84,8 @@ def order(request: Request) -> dict[str, Any]:
 def intent_list(request: Request) -> dict[str, Any]:
     """Intents that wait for a cashier, oldest first; a code finds one of any state."""
     code = request.GET.get("code", "").strip().upper()
-    regions = request.identity.regions_of("staff.cashier")
-    rows = request.find(orders).intents.waiting(regions, code=code)
+    reach = request.identity.reach("staff.cashier")
+    rows = request.find(orders).intents.waiting(reach, code=code)
     return {"intents": rows, "code": code, "titles": INTENT_TITLES}
 
 
@@ -101,9 +101,9 @@ def intent(request: Request) -> dict[str, Any]:
 
 
 def _intent(request: Request) -> Intent:
-    regions = request.identity.regions_of("staff.cashier")
+    reach = request.identity.reach("staff.cashier")
     intents: Intents = request.find(orders).intents
-    return intents.get(request.matchdict["code"], regions)
+    return intents.get(request.matchdict["code"], reach)
 
 
 def _intent_page(

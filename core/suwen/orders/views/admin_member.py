@@ -17,8 +17,8 @@ RECENT: Final = 5
 
 @member_panel("orders", _("订单"), "staff.orders", "admin/members/panels/orders.jinja2", order=20)
 def recent_orders(request: Request, member_id: int) -> dict[str, Any]:
-    """The latest orders of the regions that the person works for."""
+    """The latest orders of the regions and branches that the person works for."""
     page = request.find(orders).page(
-        member_id=member_id, regions=request.identity.regions_of("staff.orders"), limit=RECENT
+        member_id=member_id, reach=request.identity.reach("staff.orders"), limit=RECENT
     )
     return {"page": page, "titles": ORDER_TITLES}
