@@ -11,6 +11,7 @@ from suwen.kernel.sessions import sessions
 if TYPE_CHECKING:
     from suwen.kernel.house import House
 
+
 def purge(house: House) -> None:
     """Forget codes and tokens that are over; sessions have a retention rule."""
     with house.database.transaction() as db:

@@ -17,6 +17,7 @@ from suwen.accounts.people.rules import given_reason
 from suwen.accounts.people.schemas import FilterIn
 from suwen.accounts.people.scope import Scope
 from suwen.accounts.people.wanted import Wanted
+from suwen.accounts.staffing.rights import rights_of
 from suwen.forms.schemas import validated
 from suwen.kernel import clock, ids, outbox
 from suwen.kernel.audit import Actor
@@ -34,6 +35,7 @@ STEP: Final = 200
 """Members of one transaction; as many are done while one waits, more by a job."""
 MOST_CHOSEN: Final = 500
 KIND: Final = "members.bulk"
+RIGHT: Final = "staff.members.edit"
 _STEPS_A_TURN: Final = 20
 """So that a turn of the worker ends long before its lease does."""
 
@@ -131,18 +133,30 @@ class Bulk:
         run = locked(self._db, MemberBulk, bulk_id)
         if run is None or run.state != "running":
             return False
+        actor = Actor("staff", run.staff_id, region=run.scope.get("region"))
+        if not self._stands(actor):
+            self._end(run, "stopped")
+            return False
         following = self._following(run)
         if following:
-            actor = Actor("staff", run.staff_id, region=run.scope.get("region"))
             changes = Changes(self._db, self._house.audit)
             changed = changes.apply(run.action, following, actor, tag=run.tag, why=run.reason)
             run.done += len(following)
             run.skipped += len(following) - changed
             run.position = following[-1]
         if len(following) < STEP:
-            run.state, run.finished_at = "done", clock.now()
+            self._end(run, "done")
         self._db.flush()
         return run.state == "running"
+
+    def _stands(self, actor: Actor) -> bool:
+        """Whether who began it still has the right to, exactly where he had it then."""
+        now = Scope.given(rights_of(self._db, actor).grants, RIGHT)
+        return now.to_store() == self._scope.to_store()
+
+    def _end(self, run: MemberBulk, state: str) -> None:
+        run.state, run.finished_at = state, clock.now()
+        self._db.flush()
 
     def _following(self, run: MemberBulk) -> list[int]:
         if run.chosen:
@@ -162,8 +176,7 @@ class Bulk:
         """Leave the rest undone; what was done stays. Raises ``NotFound``."""
         run = locked(self._db, MemberBulk, self.get(bulk_id, staff_id).id)
         if run is not None and run.state == "running":
-            run.state, run.finished_at = "stopped", clock.now()
-            self._db.flush()
+            self._end(run, "stopped")
 
 
 def _wanted(query: Mapping[str, str]) -> Wanted:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from suwen.accounts.models import Member
+from suwen.accounts.staffing.grants import branches_in, regions_in
 
 if TYPE_CHECKING:
     from suwen.accounts.identity import Identity
+    from suwen.accounts.staffing.grants import Grant
     from suwen.kernel.regions import RegionInfo
 
 _LONGEST: Final = "999999"
@@ -31,6 +33,11 @@ class Scope:
     def of(cls, identity: Identity, permission: str) -> Scope:
         """Where somebody holds a permission."""
         return cls(identity.regions_of(permission), identity.branches_of(permission))
+
+    @classmethod
+    def given(cls, grants: Sequence[Grant], permission: str) -> Scope:
+        """Where grants give a permission."""
+        return cls(regions_in(grants, permission), branches_in(grants, permission))
 
     @classmethod
     def stored(cls, values: Mapping[str, Any]) -> Scope:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, false, select
 from suwen.accounts.models import ACTIVE, GROUP, INDIVIDUAL, Login, Member, MemberTag
 from suwen.accounts.people.scope import in_market
 from suwen.accounts.staffing.models import StaffGrant
-from suwen.kernel import clock
+from suwen.kernel import clock, ids
 
 if TYPE_CHECKING:
     from suwen.kernel.regions import RegionInfo
@@ -88,7 +88,7 @@ class Wanted:
         if self.branch == NO_BRANCH:
             found.append(Member.branch_id.is_(None))
         elif self.branch is not None:
-            found.append(Member.branch_id == int(self.branch))
+            found.append(_numbered(Member.branch_id, self.branch))
         return found
 
 
@@ -118,9 +118,14 @@ def sought(look: str) -> Condition:
         return Member.id.in_(select(Login.member_id).where(Login.tail_index == mark))
     if kind == "name":
         return Member.name_index == mark
-    if kind == "id" and mark.isascii() and mark.isdigit():
-        return Member.id == int(mark)
-    return false()
+    return _numbered(Member.id, mark) if kind == "id" else false()
+
+
+def _numbered(column: Any, text: str) -> Condition:
+    """SQL: the one with this id; none for a number that no id can be."""
+    key = ids.parse(text)
+    found: Condition = false() if key is None else column == key
+    return found
 
 
 def _midnight(day: date) -> datetime:

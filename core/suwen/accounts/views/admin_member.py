@@ -43,8 +43,7 @@ def member(request: Request) -> dict[str, Any]:
 
 
 def _page(request: Request, found: Member, **more: Any) -> dict[str, Any]:
-    panels = panels_for(request)
-    held = request.identity.permissions
+    panels = panels_for(request, *shared.place_of(request, found))
     loaded = [
         (panel, panel.load(request, found.id) if not panel.on_demand else None) for panel in panels
     ]
@@ -55,9 +54,9 @@ def _page(request: Request, found: Member, **more: Any) -> dict[str, Any]:
         "kind": shared.KINDS[found.kind],
         "region_title": shared.region_name(request, found.region_code),
         "may": {
-            "edit": shared.EDIT in held,
-            "merge": shared.MERGE in held,
-            "act": shared.ACT in held,
+            "edit": shared.may(request, shared.EDIT, found),
+            "merge": shared.may(request, shared.MERGE, found),
+            "act": shared.may(request, shared.ACT, found),
         },
         "is_staff_account": bool(staff_among(request.db, [found.id])),
         **more,
@@ -74,7 +73,7 @@ def _page(request: Request, found: Member, **more: Any) -> dict[str, Any]:
 def panel(request: Request) -> dict[str, Any]:
     """A panel whose look is put on record; one that the person may not see does not exist."""
     found = shared.member_of(request)
-    for one in panels_for(request):
+    for one in panels_for(request, *shared.place_of(request, found)):
         if one.name == request.matchdict["name"] and one.on_demand:
             return {"member": found, "one": one, "panel": _looked(request, one, found)}
     raise NotFound

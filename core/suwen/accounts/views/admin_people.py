@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
 
+from suwen.accounts import identity
 from suwen.accounts.models import Member
 from suwen.accounts.people.listing import VIEW, people
 from suwen.accounts.people.scope import Scope
-from suwen.accounts.staffing.models import Branch
+from suwen.accounts.staffing.models import NO_BRANCH, Branch
 from suwen.kernel import ids
 from suwen.kernel.i18n import _
-from suwen.kernel.regions import UnknownRegion
+from suwen.kernel.regions import DEFAULT_CODE, UnknownRegion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 EDIT: Final = "staff.members.edit"
 REVEAL: Final = "staff.members.reveal"
 MERGE: Final = "staff.members.merge"
-ACT: Final = "staff.members.impersonate"
+ACT: Final = identity.ACT
 
 STATES: Final = {
     "active": (_("正常"), "ok"),
@@ -43,6 +44,21 @@ def member_of(request: Request, permission: str = VIEW) -> Member:
 def scope_of(request: Request, permission: str = VIEW) -> Scope:
     """Where the person holds a permission."""
     return Scope.of(request.identity, permission)
+
+
+def place_of(request: Request, member: Member) -> tuple[str, int]:
+    """Where a member belongs: the code of his region, and his branch."""
+    try:
+        region = request.house.regions.resolve(request.db, member.region_code or DEFAULT_CODE).code
+    except UnknownRegion:
+        region = DEFAULT_CODE
+    return region, member.branch_id or NO_BRANCH
+
+
+def may(request: Request, permission: str, member: Member) -> bool:
+    """Whether the person holds a permission where the member belongs."""
+    held: bool = request.identity.may(permission, *place_of(request, member))
+    return held
 
 
 def branches(request: Request, permission: str = VIEW) -> Sequence[tuple[int, str]]:

@@ -14,6 +14,7 @@ from suwen.privacy import wording
 from suwen.privacy.errors import BadPeriod
 from suwen.privacy.periods import periods
 from suwen.privacy.requests import requests
+from suwen.privacy.views.reach import for_the_whole_house
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,7 @@ def retry(request: Request) -> HTTPSeeOther:
 )
 def choose(request: Request) -> Any:
     """Keep something for another number of days; recorded with before and after."""
+    for_the_whole_house(request, PERMISSION)
     request.require_step_up()
     code, text = request.matchdict["code"], request.POST.get("days", "").strip()
     try:

@@ -15,6 +15,7 @@ from suwen.forms.schemas import Text, validated
 from suwen.kernel import ids
 from suwen.kernel.errors import NotFound, SuwenError
 from suwen.kernel.i18n import _, translate
+from suwen.privacy.views.reach import for_the_whole_house
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,6 +105,7 @@ def _people(request: Request, versions: Sequence[ConsentText]) -> Mapping[int, s
 )
 def draft(request: Request) -> Any:
     """Write a new draft."""
+    for_the_whole_house(request, PERMISSION)
     name = request.matchdict["purpose"]
     try:
         values = validated(TextIn(), request.POST)
@@ -178,6 +180,7 @@ def _version(
 )
 def change(request: Request) -> Any:
     """Change a draft; what was published stays as it is."""
+    for_the_whole_house(request, PERMISSION)
     row = _row(request)
     try:
         values = validated(TextIn(), request.POST)
@@ -194,6 +197,7 @@ def change(request: Request) -> Any:
 @view_config(route_name="admin.consent_text_move", request_method="POST", permission=PERMISSION)
 def move(request: Request) -> HTTPSeeOther:
     """Publish a draft, after proving oneself again, or throw it away."""
+    for_the_whole_house(request, PERMISSION)
     row, service = _row(request), _service(request)
     if request.matchdict["step"] == "discard":
         service.discard(row.id, request.actor)
