@@ -67,7 +67,7 @@ def _secret(**options: Any) -> colander.SchemaNode:
 
 def _visible(maximum: int, **options: Any) -> colander.SchemaNode:
     """Text whose every sign can be seen."""
-    found = colander.All(colander.Length(max=maximum), _seen)
+    found = colander.All(colander.Length(max=maximum), seen)
     kind = options.pop("kind", None) or Text()
     return colander.SchemaNode(kind, validator=found, **options)
 
@@ -83,7 +83,8 @@ class _Lines(Text):
         return " ".join(text.split()) if isinstance(text, str) else text
 
 
-def _seen(node: colander.SchemaNode, value: str) -> None:
+def seen(node: colander.SchemaNode, value: str) -> None:
+    """Refuse what cannot be seen."""
     if any(unicodedata.category(sign) in _UNSEEN for sign in value):
         raise colander.Invalid(node, INVISIBLE)
 

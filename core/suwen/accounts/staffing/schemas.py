@@ -8,6 +8,7 @@ from typing import Any, Final
 import colander
 
 from suwen.accounts.roles import EVERYWHERE
+from suwen.accounts.schemas import seen
 from suwen.accounts.staffing.branches import BranchWish
 from suwen.accounts.staffing.models import NO_BRANCH
 from suwen.accounts.staffing.roles import RoleWish
@@ -19,7 +20,8 @@ MAX_TITLE: Final = 60
 
 
 def _text(limit: int, **options: Any) -> colander.SchemaNode:
-    return colander.SchemaNode(Text(), validator=colander.Length(max=limit), **options)
+    found = colander.All(colander.Length(max=limit), seen)
+    return colander.SchemaNode(Text(), validator=found, **options)
 
 
 class GrantSchema(colander.MappingSchema):

@@ -16,9 +16,11 @@ from suwen.accounts.staffing.errors import (
 from suwen.accounts.staffing.models import Role
 from suwen.accounts.staffing.permissions import Permission, permissions
 from suwen.accounts.staffing.roles import RoleWish
+from suwen.accounts.staffing.schemas import BranchSchema, PlaceSchema, RoleSchema
 from suwen.accounts.staffing.services import Wish
+from suwen.forms.schemas import validated
 from suwen.kernel.audit import AuditEvent
-from suwen.kernel.errors import NotFound
+from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.sessions import Device, WebSession, sessions
 
 
@@ -34,6 +36,16 @@ def edit(office, member_id, code, *names, revision=1, title="门店客服"):
     office.roles(
         member_id, lambda book, by: book.edit(by, code, wish(*names, title=title), revision)
     )
+
+
+@pytest.mark.parametrize(
+    ("schema", "field"), [(RoleSchema, "title"), (PlaceSchema, "title"), (BranchSchema, "name")]
+)
+def test_a_name_that_nobody_sees_is_refused(schema, field):
+    given = {"kind": "clinic", "region_code": "430602", field: "\u200b"}
+    with pytest.raises(Invalid) as refused:
+        validated(schema(), given)
+    assert list(refused.value.fields) == [field]
 
 
 def managers(office, *names, below=None):
