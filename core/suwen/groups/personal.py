@@ -87,9 +87,9 @@ class GroupData:
         ).all()
         nameless = self._anonymise(db, own | (RosterPerson.member_id == member_id))
         return [
-            Erased("groups.seats", "erased", str(len(seats))),
-            Erased("groups.roster", "erased", str(len(gone))),
-            Erased("groups.places", "anonymised", str(nameless)),
+            Erased(_("单位席位与名册导入"), "erased", count=len(seats)),
+            Erased(_("单位名册中未订购的人员"), "erased", count=len(gone)),
+            Erased(_("单位名册中的位置"), "anonymised", count=nameless),
         ]
 
     def _anonymise(self, db: Session, which: ColumnElement[bool]) -> int:
