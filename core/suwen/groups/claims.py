@@ -131,6 +131,8 @@ class Claims:
         row.member_id, row.subject_id = member_id, self._profiles.subject_of(member_id)
         row.claimed_at, row.claim_hash = clock.now(), None
         self._db.flush()
+        # Somebody who was taken off and comes back is asked anew.
+        self._consents.withdraw(row.subject_id, GROUP_RESULTS, actor, audience=row.group_id)
         self._bind_orders(row)
         self._log("roster.claim", row, actor)
         self._forgive(member_id)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, exists, func, or_, select, update
 
+from suwen.accounts.models import Consent, Subject
 from suwen.accounts.people.merging import Merger, Outlook
+from suwen.groups.claims import GROUP_RESULTS
 from suwen.groups.models import GroupRecipient, GroupSeat, RosterPerson
+from suwen.kernel import clock
 from suwen.kernel.i18n import _
 
 if TYPE_CHECKING:
@@ -48,7 +51,10 @@ def look(db: Session, source_id: int, target_id: int) -> Outlook:
 
 
 def move(db: Session, source_id: int, target_id: int, actor: Actor) -> None:  # noqa: ARG001
-    """Move seats that the target has not, and places on rosters."""
+    """Move seats that the target has not, and places on rosters with what is still to come of them.
+
+    What was shared with a group under the source is shared no longer: the member is asked anew.
+    """
     held = select(GroupSeat.group_id).where(GroupSeat.member_id == target_id)
     mine = GroupSeat.member_id == source_id
     db.execute(
@@ -56,7 +62,24 @@ def move(db: Session, source_id: int, target_id: int, actor: Actor) -> None:  # 
         execution_options=_QUIET,
     )
     db.execute(delete(GroupSeat).where(mine), execution_options=_QUIET)
-    db.execute(
-        update(RosterPerson).where(RosterPerson.member_id == source_id).values(member_id=target_id),
-        execution_options=_QUIET,
-    )
+    places = RosterPerson.member_id == source_id
+    former = select(RosterPerson.subject_id).where(places)
+    himself = select(Subject.id).where(Subject.member_id == target_id, Subject.relation == "self")
+    subject_id = himself.scalar_subquery()
+    for written in (
+        update(Consent)
+        .where(
+            Consent.subject_id.in_(former),
+            Consent.purpose == GROUP_RESULTS,
+            Consent.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=clock.now()),
+        update(GroupRecipient)
+        .where(
+            GroupRecipient.subject_id.in_(former),
+            GroupRecipient.state.in_(("planned", "assigned")),
+        )
+        .values(subject_id=subject_id),
+        update(RosterPerson).where(places).values(member_id=target_id, subject_id=subject_id),
+    ):
+        db.execute(written, execution_options=_QUIET)

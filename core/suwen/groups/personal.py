@@ -94,13 +94,10 @@ class GroupData:
 
     def _anonymise(self, db: Session, which: ColumnElement[bool]) -> int:
         rows = db.scalars(select(RosterPerson).where(which).with_for_update()).all()
+        known = GroupRecipient.person_id.in_(select(RosterPerson.id).where(which))
+        nobody = update(GroupRecipient).where(known).values(subject_id=None)
+        db.execute(nobody, execution_options=_QUIET)
         for row in rows:
-            db.execute(
-                update(GroupRecipient)
-                .where(GroupRecipient.person_id == row.id)
-                .values(subject_id=None),
-                execution_options=_QUIET,
-            )
             row.sealed = people.seal(self._vault.house, row.id, NOBODY, "")
             row.person_index, row.name_index = f"erased:{ids.code(20)}", ""
             row.department, row.state = "", "removed"

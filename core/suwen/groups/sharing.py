@@ -1,20 +1,20 @@
 """A report that a person shares with the group that paid for it, opened by an owner of the group.
 
-Only while his consent to exactly this group stands, only reports of what it ordered for him, and
-only with an entry in his access log that names who read.
+Only while he has his place on its roster and his consent to exactly this group stands, only reports
+of what it ordered for him, and only with an entry in his access log that names who read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from suwen.accounts.models import Consent
 from suwen.archives.models import ArchiveRecord
 from suwen.groups.claims import GROUP_RESULTS
-from suwen.groups.models import GroupRecipient
+from suwen.groups.models import GroupRecipient, RosterPerson
 from suwen.kernel.errors import NotFound
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Sharing:
         query = (
             select(GroupRecipient.id)
             .join(Consent, Consent.subject_id == GroupRecipient.subject_id)
+            .join(RosterPerson, _his_place())
             .where(
                 GroupRecipient.id.in_(recipient_ids),
                 GroupRecipient.group_id == self._acting.group_id,
@@ -72,8 +73,15 @@ class Sharing:
         )
 
     def _record(self, recipient_id: int) -> ArchiveRecord:
-        row = self._db.get(GroupRecipient, recipient_id)
-        if row is None or row.group_id != self._acting.group_id or row.subject_id is None:
+        row = self._db.scalars(
+            select(GroupRecipient)
+            .join(RosterPerson, _his_place())
+            .where(
+                GroupRecipient.id == recipient_id,
+                GroupRecipient.group_id == self._acting.group_id,
+            )
+        ).first()
+        if row is None or row.subject_id is None:
             raise NotFound
         if not self._consents.has(row.subject_id, GROUP_RESULTS, audience=self._acting.group_id):
             raise NotFound
@@ -90,3 +98,12 @@ class Sharing:
         if record is None or row.line_id is None:
             raise NotFound
         return record
+
+
+def _his_place() -> Any:
+    """On the roster still, and taken by the very person whom the report is about."""
+    return and_(
+        RosterPerson.id == GroupRecipient.person_id,
+        RosterPerson.state == "active",
+        RosterPerson.subject_id == GroupRecipient.subject_id,
+    )
