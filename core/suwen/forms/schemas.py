@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any, ClassVar, Final
 
 import colander
@@ -199,9 +199,15 @@ class Day(_Strict):
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
             raise refused
         try:
-            return date.fromisoformat(value)
+            found = date.fromisoformat(value)
         except ValueError:  # the 30th of February
             raise refused from None
+        if found.year in {
+            MINYEAR,
+            MAXYEAR,
+        }:  # a day's beginning or end elsewhere may be beyond time
+            raise refused
+        return found
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "format": "date"}

@@ -83,7 +83,10 @@ def test_text_has_no_control_characters(value):
     refused(Text(), value)
 
 
-@pytest.mark.parametrize("value", ["2026-2-1", "2026-02-30", "20260201", "2026-02-01T00:00", 1])
+@pytest.mark.parametrize(
+    "value",
+    ["2026-2-1", "2026-02-30", "0001-01-01", "9999-12-31", "20260201", "2026-02-01T00:00", 1],
+)
 def test_a_day_is_written_one_way(value):
     refused(Day(), value)
     assert read(Day(), "2026-02-01") == date(2026, 2, 1)
