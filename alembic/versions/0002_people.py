@@ -461,6 +461,12 @@ def upgrade() -> None:
             ["member_id", "role", "region", "branch_id"],
         )
 
+    # Who holds a role has a place in the tree: at its root, for nobody made him.
+    op.execute(
+        "INSERT INTO staff_member (member_id, parent_id, title, created_at) "
+        "SELECT member_id, NULL, '', MIN(created_at) FROM staff_grant GROUP BY member_id"
+    )
+
     with op.batch_alter_table("subject", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sealed", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("removed_at", UTCDateTime(), nullable=True))
@@ -502,6 +508,8 @@ def downgrade() -> None:
         batch_op.drop_column("claim_hash")
         batch_op.drop_column("removed_at")
         batch_op.drop_column("sealed")
+    # Without its branch a grant would count everywhere.
+    op.execute("DELETE FROM staff_grant WHERE branch_id <> 0")
     with op.batch_alter_table("staff_grant") as batch_op:
         batch_op.drop_constraint(op.f("uq_staff_grant_member_id_role_region_branch_id"))
         batch_op.create_unique_constraint(

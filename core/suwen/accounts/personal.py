@@ -97,8 +97,11 @@ class AccountData:
 
     def open_items(self, db: Session, member_id: int) -> Sequence[OpenItem]:
         """Staff hand back their rights first."""
-        count = db.scalar(
-            select(func.count()).select_from(StaffGrant).where(StaffGrant.member_id == member_id)
+        # A place without a role too: it may hold others below it.
+        count = sum(
+            db.scalar(select(func.count()).select_from(model).where(model.member_id == member_id))
+            or 0
+            for model in (StaffGrant, StaffMember)
         )
         what = _("您还有员工权限，请管理员先收回")
         return [OpenItem(what, count, "", "staff")] if count else []

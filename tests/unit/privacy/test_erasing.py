@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from suwen.accounts.models import Consent, Login, Member, Subject
 from suwen.accounts.services import accounts
+from suwen.accounts.staffing.models import StaffMember
 from suwen.archives.services import archives
 from suwen.kernel.audit import Actor
 from suwen.kernel.crypto import SubjectKeyDestroyed
@@ -170,6 +171,14 @@ def test_staff_hand_back_their_rights_first(life):
         db.add(StaffGrant(member_id=life.member, role="cashier", region="*"))
 
     life.site.run(grant)
+    with pytest.raises(StillOpen) as refused:
+        life.ask(lambda s: s.ask_erasure(life.member, "注销", life.me))
+    assert [item.code for item in refused.value.items] == ["staff"]
+
+
+def test_whoever_stands_in_the_tree_leaves_it_first(life):
+    release_report(life)
+    life.site.run(lambda db: db.add(StaffMember(member_id=life.member)))
     with pytest.raises(StillOpen) as refused:
         life.ask(lambda s: s.ask_erasure(life.member, "注销", life.me))
     assert [item.code for item in refused.value.items] == ["staff"]

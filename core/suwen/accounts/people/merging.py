@@ -18,6 +18,7 @@ from suwen.accounts.models import ACTIVE, Member
 from suwen.accounts.people.errors import MergeRefused, NotConfirmed, NotYourself
 from suwen.accounts.people.rules import given_reason, staff_among
 from suwen.accounts.people.wanted import LOCKED, MERGED
+from suwen.accounts.staffing.rights import turn as staff_turn
 from suwen.hookspecs.lifecycle import Event
 from suwen.kernel import clock, outbox
 from suwen.kernel.errors import Message, NotFound
@@ -132,6 +133,7 @@ class Merging:
         why = given_reason(reason)
         if confirm.strip() != str(target_id):
             raise NotConfirmed
+        staff_turn(self._db)  # nobody becomes staff meanwhile
         source, target = self._both(source_id, target_id, actor, lock=True)
         preview = self._preview(source, target)
         if preview.blocks:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from suwen.accounts.logins import Logins
 from suwen.accounts.models import (
@@ -65,6 +66,7 @@ class Own:
             execution_options=_QUIET,
         )
         _give(db, Subject, source_id, target_id)
+        _move_links(db, target_id)
         _give(db, Consent, source_id, target_id)
         _move_tags(db, source_id, target_id)
         db.execute(
@@ -110,6 +112,18 @@ def _count(db: Session, model: Any, member_id: int) -> int:
 def _give(db: Session, model: Any, source_id: int, target_id: int) -> None:
     db.execute(
         update(model).where(model.member_id == source_id).values(member_id=target_id),
+        execution_options=_QUIET,
+    )
+
+
+def _move_links(db: Session, target_id: int) -> None:
+    """Where a former self had taken a place as somebody's relative, it is the member's now."""
+    mine = Subject.member_id == target_id
+    former = select(Subject.id).where(mine, Subject.relation == FORMER)
+    himself = select(Subject.id).where(mine, Subject.relation == "self").scalar_subquery()
+    links = aliased(Subject)
+    db.execute(
+        update(links).where(links.linked_id.in_(former)).values(linked_id=himself),
         execution_options=_QUIET,
     )
 

@@ -90,7 +90,8 @@ class Staffing:
         place = place_of(self._db, member_id)
         if member_id == rights.member_id:
             raise NotOneself
-        if place is not None and not self._below(rights, member_id):
+        is_staff = place is not None or bool(grants_held(self._db, member_id))
+        if is_staff and not self._below(rights, member_id):
             raise SomebodyElses
         if place is None:
             self._staff.place(member_id, rights.member_id, title)

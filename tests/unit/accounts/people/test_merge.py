@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select, update
 
+from suwen.accounts.links import links
 from suwen.accounts.models import Consent, Login, Member, PostalAddress, Subject
 from suwen.accounts.people.errors import MergeRefused
 from suwen.accounts.people.merging import Merging, follow_up
@@ -317,3 +318,22 @@ def test_a_stranger_to_one_of_them_merges_neither(desk, site):
     clerk = desk.clerk("branch_administrator", branch=mine)
     path = f"/admin/members/{inside}/merge?with={outside}"
     assert clerk.app.get(path, status="*").status_int == 404
+
+
+def test_a_place_as_somebodys_relative_goes_over(desk, site, pair):
+    source, target = pair
+    relative = desk.member("家人")
+
+    def link(db):
+        himself = accounts(site.house, db).subject_of(source)
+        made = Subject(id=ids.new_id(), member_id=relative, relation="parent", linked_id=himself)
+        db.add(made)
+        return made.id
+
+    place = site.run(link)
+    merge(site, source, target)
+
+    def places(db):
+        return [key for key, _relation, _name in links(site.house, db).places(target)]
+
+    assert site.run(places) == [place]

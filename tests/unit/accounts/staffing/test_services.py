@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from suwen.accounts.contacts import parse
 from suwen.accounts.errors import AddressTaken
@@ -22,7 +22,7 @@ from suwen.accounts.staffing.errors import (
     RolesApart,
     SomebodyElses,
 )
-from suwen.accounts.staffing.models import Role
+from suwen.accounts.staffing.models import Role, StaffMember
 from suwen.accounts.staffing.roles import RoleWish
 from suwen.accounts.staffing.services import Wish
 from suwen.kernel.audit import SYSTEM, AuditEvent
@@ -294,3 +294,11 @@ def test_every_change_is_told_and_ends_sessions(office, house):
         "before": ["cashier * -"],
         "after": ["cashier * -", "finance 4306 -"],
     }
+
+
+def test_who_holds_a_role_without_a_place_is_nobodys_to_take(office, house):
+    chief, other = office.administrator(), office.administrator()
+    with house.database.transaction() as db:
+        db.execute(delete(StaffMember).where(StaffMember.member_id == other))
+    with pytest.raises(SomebodyElses):
+        office.by(chief, lambda s, a: s.appoint(a, other, "", Wish("finance")))
