@@ -114,7 +114,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         link="/me",
     ),
     "export_ready": Kind(
-        zh=Wording("您的个人信息副本已准备好", "您申请的个人信息副本已准备好，请在 ${days} 天内登录下载。"),
+        zh=Wording(
+            "您的个人信息副本已准备好", "您申请的个人信息副本已准备好，请在 ${days} 天内登录下载。"
+        ),
         en=Wording(
             "The copy of your data is ready",
             "The copy of your data that you asked for is ready. Sign in to download it within "
@@ -140,7 +142,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "erasure_done": Kind(
         zh=Wording(
-            "您的账户已注销", "您的账户已注销，个人信息已删除。回执编号 ${number}，之后不再发送消息。"
+            "您的账户已注销",
+            "您的账户已注销，个人信息已删除。回执编号 ${number}，之后不再发送消息。",
         ),
         en=Wording(
             "Your account is closed",

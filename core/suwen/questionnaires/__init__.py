@@ -37,9 +37,7 @@ def install(house: House) -> None:
     register(house, personal.QuestionnaireData(house))
     keep_for(
         house,
-        Retention(
-            "questionnaires.abandoned", _("未完成的答题"), 90, 1, personal.purge_abandoned
-        ),
+        Retention("questionnaires.abandoned", _("未完成的答题"), 90, 1, personal.purge_abandoned),
     )
 
 

@@ -54,7 +54,9 @@ def join_distribution(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     return {"state": found.state, "terms_version": found.terms_version}
 
 
-@operation("leave_distribution", "DELETE", "/me/distribution", permission="member.private", status=204)
+@operation(
+    "leave_distribution", "DELETE", "/me/distribution", permission="member.private", status=204
+)
 def leave_distribution(request: Request) -> None:
     """Stop being a distributor; what was earned stays."""
     request.find(distribution).leave(request.identity.member_id)

@@ -79,7 +79,9 @@ def save(request: Request) -> HTTPNoContent:
     return HTTPNoContent()
 
 
-@view_config(route_name="questionnaires.abandon", request_method="POST", permission="member.private")
+@view_config(
+    route_name="questionnaires.abandon", request_method="POST", permission="member.private"
+)
 def abandon(request: Request) -> HTTPSeeOther:
     """Give up, forget the answers, and go back to where it begins."""
     service, member_id, public_id = _asked(request)
