@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import select
 
@@ -18,7 +20,9 @@ from suwen.accounts.staffing.permissions import Permission, permissions
 from suwen.accounts.staffing.roles import RoleWish
 from suwen.accounts.staffing.schemas import BranchSchema, PlaceSchema, RoleSchema
 from suwen.accounts.staffing.services import Wish
+from suwen.app import make_app
 from suwen.forms.schemas import validated
+from suwen.hookspecs.common import PluginInfo
 from suwen.kernel.audit import AuditEvent
 from suwen.kernel.errors import Invalid, NotFound
 from suwen.kernel.sessions import Device, WebSession, sessions
@@ -191,3 +195,20 @@ def test_permissions_are_declared_once_and_by_name(house):
     assert known.titles(["staff.t_sleep", "staff.gone"]) == ["睡眠", "staff.gone"]
     assert [area for area, _items in known.areas()] == ["health"]
     assert not set(ROLES) & {item.name for item in known.all()}
+
+
+@pytest.mark.sqlite
+def test_a_plugin_declares_what_staff_may_do_with_it(bare_house):
+    def suwen_mount(config):
+        config.add_suwen_permission("staff.t_sleep", "查看睡眠记录", "health", by_branch=True)
+
+    module = SimpleNamespace(
+        plugin_info=PluginInfo("t_sleep", "睡眠", "push"), suwen_mount=suwen_mount
+    )
+    bare_house.host.register("t_sleep", module, "1")
+    make_app(bare_house)
+    declared = permissions(bare_house)
+    assert "staff.t_sleep" in declared
+    assert "staff.t_sleep" in declared.by_branch()
+    health = dict(declared.areas())["health"]
+    assert "查看睡眠记录" in [item.title for item in health]
