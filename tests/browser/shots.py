@@ -81,6 +81,12 @@ STAFF = (
     ("admin-payments", "/admin/payments"),
     ("admin-refunds", "/admin/refunds"),
     ("admin-members", "/admin/members"),
+    ("admin-staff", "/admin/staff"),
+    ("admin-staff-member", "/admin/staff", "table a[href^='/admin/staff/']"),
+    ("admin-roles", "/admin/roles"),
+    ("admin-role", "/admin/roles/customer_service"),
+    ("admin-branches", "/admin/branches"),
+    ("admin-branch", "/admin/branches", "table a[href^='/admin/branches/']"),
     ("admin-member-new", "/admin/members/new"),
     ("admin-member", "/admin/members?tab=individual", "table a[href^='/admin/members/']"),
 )
