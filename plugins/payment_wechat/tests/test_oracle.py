@@ -41,11 +41,20 @@ class Live:
         self.app = SimulatorApp(data, self.base_url)
         self.settings = json.loads((data / "wechat.json").read_text())
         self.postman = Postman(self.app.post, every_s=0.02)
+        self.ends = threading.Event()
         self.threads = [
-            threading.Thread(target=server.run, daemon=True) for server in (self.server, self.shop)
+            threading.Thread(target=self._run, args=(server,), daemon=True)
+            for server in (self.server, self.shop)
         ]
         for thread in (*self.threads, self.postman):
             thread.start()
+
+    def _run(self, server):
+        # A socket that another thread closes is a bad descriptor to a loop that waits for it.
+        while not self.ends.is_set():
+            server.asyncore.loop(timeout=0.1, map=server._map, count=1)
+        server.task_dispatcher.shutdown()
+        server.asyncore.close_all(server._map)
 
     def _serve(self, environ, start_response):
         return self.app(environ, start_response)
@@ -72,10 +81,10 @@ class Live:
 
     def close(self):
         self.postman.stop()
-        for server in (self.server, self.shop):
-            server.close()
+        self.ends.set()
         for thread in self.threads:
             thread.join(5)
+            assert not thread.is_alive()
         self.app.close()
 
 

@@ -16,6 +16,7 @@ from suwen.accounts.errors import (
 from suwen.accounts.models import Consent, Login, Member, VerificationCode
 from suwen.accounts.services import Registration, accounts
 from suwen.accounts.signing import Proof
+from suwen.accounts.staffing.errors import BadRole
 from suwen.kernel.audit import SYSTEM, Actor
 from suwen.kernel.db import metadata
 from suwen.kernel.errors import NotFound, TooMany
@@ -282,7 +283,7 @@ def test_a_role_ends_sessions_and_unknown_roles_do_not_exist(act, join):
     token = act(lambda s: s.open_browser_session(member_id, Device()))
     act(lambda s: s.staff.grant(member_id, "finance", SYSTEM))
     assert act(lambda s: s.sessions.find(token)) is None
-    with pytest.raises(ValueError):
+    with pytest.raises(BadRole):
         act(lambda s: s.staff.grant(member_id, "emperor", SYSTEM))
 
 
