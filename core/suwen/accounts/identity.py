@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, select
 
 from suwen.accounts.models import ACTIVE, ApiToken, Member
 from suwen.accounts.staffing.grants import (
@@ -143,21 +142,13 @@ def of_bearer(db: Session, sessions: Sessions, token: str) -> Identity | None:
 
 
 def _select(sessions: Sessions) -> Any:
-    # Grants are those of who sits there: of the staff, where he acts in a member's place.
-    person, person_id = aliased(Member), func.coalesce(WebSession.impersonator_id, Member.id)
     query = (
         select(*_COLUMNS)
         .select_from(WebSession)
         .join(Member, Member.id == WebSession.member_id)
-        .join(person, person.id == person_id)
-        .where(
-            sessions.live(),
-            Member.state == ACTIVE,
-            person.state == ACTIVE,
-            or_(WebSession.impersonator_id.is_(None), person.totp_confirmed_at.is_not(None)),
-        )
+        .where(sessions.live(), Member.state == ACTIVE)
     )
-    return with_grants(query, person_id)
+    return with_grants(query, Member.id)
 
 
 def _read(db: Session, query: Select[Any]) -> Identity | None:
@@ -165,12 +156,23 @@ def _read(db: Session, query: Select[Any]) -> Identity | None:
     if not rows:
         return None
     versions_of(db, rows[0].versions or {})
-    return _identity(rows) if rows[0].impersonator_id is None or _may_act(rows) else None
+    return _identity(rows) if rows[0].impersonator_id is None or _may_act(db, rows[0]) else None
 
 
-def _may_act(rows: Sequence[Any]) -> bool:
-    branch_id = rows[0].branch_id or NO_BRANCH
-    return any(grant.holds(ACT, branch_id=branch_id) for grant in grants_of(rows))
+def _may_act(db: Session, session: Any) -> bool:
+    """Whether who acts in a member's place still may; asked at every request of such a session."""
+    query = (
+        select(*GRANT_COLUMNS)
+        .select_from(Member)
+        .where(
+            Member.id == session.impersonator_id,
+            Member.state == ACTIVE,
+            Member.totp_confirmed_at.is_not(None),
+        )
+    )
+    grants = grants_of(db.execute(with_grants(query, Member.id)).all())
+    branch_id = session.branch_id or NO_BRANCH
+    return any(grant.holds(ACT, branch_id=branch_id) for grant in grants)
 
 
 def _identity(rows: Sequence[Any]) -> Identity:

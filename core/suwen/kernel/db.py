@@ -171,7 +171,7 @@ def _engine(url: str, pool_size: int, *, pooled: bool) -> Engine:
     arguments = {
         "connect_timeout": 2,
         "options": "-c statement_timeout=15000 -c lock_timeout=8000"
-        " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c jit=off",
     }
     if not pooled:
         return create(connect_args=arguments, poolclass=NullPool)
