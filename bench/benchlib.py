@@ -89,6 +89,7 @@ class Site:
         if production:
             clean["SUWEN_ENVIRONMENT"] = "production"
             clean["SUWEN_BASE_URL"] = "https://bench.example"
+            clean["SUWEN_HOSTS"] = "127.0.0.1,localhost"
             clean["SUWEN_SIMULATOR_URL"] = ""
         return clean
 
