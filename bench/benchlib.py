@@ -85,6 +85,8 @@ class Site:
         clean["SUWEN_MASTER_KEY"] = self.master_key
         clean["SUWEN_SECRET_KEY"] = self.secret_key
         clean["PYTHONWARNINGS"] = "ignore"
+        # Compiled modules are kept, as wherever the program is installed.
+        clean.pop("PYTHONDONTWRITEBYTECODE", None)
         clean["PYTHONPATH"] = str(HIDDEN)
         if production:
             clean["SUWEN_ENVIRONMENT"] = "production"
